@@ -1,0 +1,5 @@
+//! From bytes to matches, without a path and without knowing where the bytes came from.
+
+pub mod decode;
+pub mod entropy;
+pub mod validate;

@@ -1,0 +1,19 @@
+//! The words every other module speaks: secrets that redact themselves, places in content,
+//! severities, the layers a value was seen through, and what a scan could not read.
+//!
+//! Nothing here reads a file or knows git beyond an object id; everything above imports it.
+
+mod fact;
+mod incomplete;
+mod layer;
+mod level;
+mod location;
+mod secret;
+pub mod text;
+
+pub use fact::Fact;
+pub use incomplete::{Incomplete, IncompleteKind, IncompleteLog};
+pub use layer::{Layer, LayerPath};
+pub use level::{Confidence, ParseLevelError, Severity};
+pub use location::{ContentId, ContentKind, Position};
+pub use secret::Secret;
