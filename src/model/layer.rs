@@ -39,7 +39,7 @@ pub enum Layer {
     Tar(Vec<u8>),
     /// A cell of a Jupyter notebook, counted from 0.
     Notebook(u32),
-    /// A page of an SQLite database, counted from 1 as in SQLite's file format.
+    /// A page of an `SQLite` database, counted from 1 as in `SQLite`'s file format.
     Sqlite(u32),
     /// A stream of a PDF document, by the byte offset of its `stream` keyword.
     Pdf(u64),

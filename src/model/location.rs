@@ -26,7 +26,7 @@ pub enum ContentKind {
 pub enum ContentId {
     /// A git object, scanned once however many commits and paths it has.
     Object {
-        /// Blob, Commit, Tag, or FileName with the tree that holds the name.
+        /// Blob, Commit, Tag, or `FileName` with the tree that holds the name.
         kind: ContentKind,
         /// The object's id.
         id: ObjectId,

@@ -167,7 +167,7 @@ pub enum Validator {
     Age,
     /// Slack token field structure.
     Slack,
-    /// PyPI tokens: a version 2 macaroon for PyPI's location.
+    /// `PyPI` tokens: a version 2 macaroon for `PyPI`'s location.
     PypiMacaroon,
     /// Azure storage keys: 64 bytes in base64.
     AzureStorageKey,
