@@ -1,0 +1,213 @@
+//! Values that are certainly no credential: templates, placeholders, masks, the key's own words,
+//! expressions, paths, hashes of files, types, versions. Each question is one function; what is
+//! only unlikely is left to the score.
+
+use super::Window;
+use super::bigrams::word_evidence;
+use super::key::Key;
+use super::lists::{
+    CHECKSUMS, ENDINGS, MARKS, NOTHING, PLACEHOLDER, STARTS, TEMPLATES, VOCABULARY,
+};
+use super::syntax::Form;
+use super::value::{MAX_VALUE, Slot};
+use super::words::{contains, ends_with, is_one_of, starts_with, words};
+
+/// Shortest value that is worth showing to anyone.
+const MIN_VALUE: usize = 4;
+
+/// Whether the value is certainly no credential.
+pub(super) fn is_no_credential(window: &Window<'_>, key: &Key, slot: &Slot) -> bool {
+    let value = window.get(&slot.value);
+    if value.len() < MIN_VALUE || value.len() > MAX_VALUE || is_one_of(value, NOTHING) {
+        return true;
+    }
+    is_unprintable(value)
+        || is_template(value)
+        || is_mask(value)
+        || is_sequence(value)
+        || is_placeholder(value)
+        || is_number_or_date(value, slot)
+        || is_vocabulary(window.get(&key.span), value)
+        || is_reference(value)
+        || is_pattern_or_markup(value)
+        || is_sentence(value)
+        || is_call(value)
+        || (!slot.quoted && is_expression(value, slot))
+}
+
+/// Control characters, or too much beyond ASCII: text in another language, or binary data.
+fn is_unprintable(value: &[u8]) -> bool {
+    let foreign = value.iter().filter(|b| !b.is_ascii()).count();
+    value.iter().any(u8::is_ascii_control) || foreign * 4 > value.len()
+}
+
+/// Something that a program will fill in.
+fn is_template(value: &[u8]) -> bool {
+    if TEMPLATES.iter().any(|mark| contains(value, mark)) {
+        return true;
+    }
+    let first = value.first().copied().unwrap_or_default();
+    let last = value.last().copied().unwrap_or_default();
+    let rest = value.get(1..).unwrap_or_default();
+    let identifier = |bytes: &[u8]| {
+        bytes.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-' | b' '))
+    };
+    let inner = rest.get(..rest.len().saturating_sub(1)).unwrap_or_default();
+    match (first, last) {
+        (b'<', b'>') | (b'{', b'}') | (b'[', b']') | (b'(', b')') => true,
+        (b'%', b'%') | (b'@', b'@') | (b'_', b'_') => identifier(inner),
+        // A variable; a `$` inside or with other symbols is a password's own.
+        (b'$' | b':', _) => identifier(rest) && !rest.first().is_some_and(u8::is_ascii_digit),
+        _ => false,
+    }
+}
+
+/// Stars, dots, `xxxx` and other fillers.
+fn is_mask(value: &[u8]) -> bool {
+    let mut seen = [false; 256];
+    let mut distinct = 0;
+    let mut run = 0_usize;
+    let mut longest = 0;
+    let mut before = None;
+    for byte in value {
+        let place = seen.get_mut(usize::from(*byte));
+        distinct += usize::from(place.is_some_and(|seen| !std::mem::replace(seen, true)));
+        run = if before == Some(byte.to_ascii_lowercase()) { run + 1 } else { 1 };
+        longest = longest.max(run);
+        before = Some(byte.to_ascii_lowercase());
+    }
+    distinct < 3
+        || (value.len() > 7 && distinct < 4)
+        || longest >= 6
+        || (longest >= 4 && longest * 3 >= value.len())
+        || contains(value, "xxxx")
+        || contains(value, "***")
+        || contains(value, "...")
+}
+
+/// Alphabets and counting: most neighbours are one apart.
+fn is_sequence(value: &[u8]) -> bool {
+    let steps = value.windows(2).filter(|pair| match pair {
+        [a, b] => a.abs_diff(*b) <= 1,
+        _ => false,
+    });
+    steps.count() * 3 >= value.len() * 2
+}
+
+/// `your_password`, `changeme`, `INSERT-TOKEN-HERE`.
+fn is_placeholder(value: &[u8]) -> bool {
+    words(value).any(|word| is_one_of(word, PLACEHOLDER))
+        || starts_with(value, "your")
+        || starts_with(value, "example")
+        || starts_with(value, "changeme")
+        || ends_with(value, "example")
+        || ends_with(value, "placeholder")
+        || starts_with(value, "xxx")
+}
+
+/// Numbers, versions, dates, times and address literals; short digits are codes and counts.
+fn is_number_or_date(value: &[u8], slot: &Slot) -> bool {
+    let digits = value.iter().filter(|b| b.is_ascii_digit()).count();
+    let number = value.iter().all(|b| {
+        b.is_ascii_digit()
+            || matches!(b, b'.' | b'-' | b'+' | b':' | b'/' | b',' | b'_' | b'T' | b'Z')
+    });
+    let hexadecimal = starts_with(value, "0x")
+        && value.iter().skip(2).all(u8::is_ascii_hexdigit)
+        && value.len() <= 18;
+    let measured = !slot.quoted
+        && value.first().is_some_and(u8::is_ascii_digit)
+        && value.len() - digits <= 2
+        && value.iter().rev().take(value.len() - digits).all(u8::is_ascii_alphabetic);
+    let short = digits == value.len() && digits < 6;
+    short || (number && digits < value.len()) || hexadecimal || measured
+}
+
+/// The key's own name, or nothing but words that credentials are called by.
+fn is_vocabulary(key: &[u8], value: &[u8]) -> bool {
+    let mut letters = 0;
+    let all = words(value).all(|word| {
+        letters += word.len();
+        is_one_of(word, VOCABULARY) || words(key).any(|own| own.eq_ignore_ascii_case(word))
+    });
+    let plain = value.iter().all(|b| b.is_ascii_alphanumeric() || b" _-.:/[]#*?!,'()".contains(b));
+    let digits = value.iter().filter(|b| b.is_ascii_digit()).count();
+    (all && letters > 0 && plain && digits <= 1)
+        || (value.len() <= key.len() && contains(key, std::str::from_utf8(value).unwrap_or("\0")))
+}
+
+/// Paths, addresses, public keys, checksums, names of types and packages.
+fn is_reference(value: &[u8]) -> bool {
+    contains(value, "://")
+        || CHECKSUMS.iter().chain(STARTS).any(|start| starts_with(value, start))
+        || ENDINGS.iter().any(|end| ends_with(value, end))
+        || is_path(value)
+        || is_address(value)
+}
+
+/// Two or more separators between words: `a/b/c`, `com.acme.Token`, `Acme::Auth::Token`.
+fn is_path(value: &[u8]) -> bool {
+    let separators = value.iter().filter(|b| matches!(b, b'/' | b'\\' | b'.' | b':')).count();
+    let plain = value.iter().all(|b| {
+        b.is_ascii_alphanumeric() || matches!(b, b'/' | b'\\' | b'.' | b'_' | b'-' | b':' | b'*')
+    });
+    let rooted = matches!(value.first(), Some(b'/' | b'\\'));
+    plain && (separators >= 2 || rooted) && word_evidence(value) > 0
+}
+
+/// A mail address.
+fn is_address(value: &[u8]) -> bool {
+    let Some(at) = value.iter().position(|b| *b == b'@') else { return false };
+    let (name, host) = value.split_at(at);
+    let host = host.get(1..).unwrap_or_default();
+    let plain = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'+');
+    !name.is_empty()
+        && name.iter().all(plain)
+        && host.iter().all(plain)
+        && host.iter().rposition(|b| *b == b'.').is_some_and(|dot| dot > 0 && host.len() - dot >= 3)
+}
+
+/// Regular expressions, markup and selectors.
+fn is_pattern_or_markup(value: &[u8]) -> bool {
+    let trimmed_padding = value.strip_suffix(b"==").unwrap_or(value);
+    let selector = matches!(value.first(), Some(b'#' | b'.' | b'['))
+        && value.iter().skip(1).all(|b| {
+            b.is_ascii_alphabetic() || matches!(b, b'-' | b'_' | b'#' | b'.' | b' ' | b'=')
+        });
+    selector
+        || MARKS.iter().any(|mark| contains(trimmed_padding, mark))
+        || (value.first() == Some(&b'^') && value.last() == Some(&b'$'))
+}
+
+/// Words with blanks between them.
+fn is_sentence(value: &[u8]) -> bool {
+    let blanks = memchr::memchr_iter(b' ', value).count();
+    let ends = value.first() == Some(&b' ') || value.last() == Some(&b' ');
+    blanks > 0 && (ends || blanks * 12 >= value.len() || word_evidence(value) > 0)
+}
+
+/// `varchar(64)`, `getToken('x')`: a name and what is in parentheses up to the end.
+fn is_call(value: &[u8]) -> bool {
+    let name = value.iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
+    name > 1 && value.get(name) == Some(&b'(') && value.last() == Some(&b')')
+}
+
+/// Bare values in code: calls, members, variables with sigils, and schema words.
+fn is_expression(value: &[u8], slot: &Slot) -> bool {
+    let first = value.first().copied().unwrap_or_default();
+    let sigil = b"$@&*!%<>:(){}[]=,;|?`\"'\\~".contains(&first)
+        && !(slot.form == Form::Tight && matches!(first, b'!' | b'@' | b'*' | b'%' | b'~'));
+    let call = value.iter().any(|b| matches!(b, b'(' | b'{' | b'[' | b'"' | b'\'' | b'`'));
+    let arrow = contains(value, "->") || contains(value, "::") || contains(value, "?.");
+    sigil || call || arrow || is_member(value)
+}
+
+/// `request.token`, `self.password`: identifiers joined by dots, each beginning with a letter.
+fn is_member(value: &[u8]) -> bool {
+    value.contains(&b'.')
+        && value.split(|b| *b == b'.').all(|part| {
+            part.first().is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_')
+                && part.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_')
+                && word_evidence(part) > -24
+        })
+}

@@ -1,0 +1,104 @@
+//! From measurements to a confidence: points for and against, added up, against two thresholds.
+
+use super::features::Features;
+use super::key::Kind;
+use super::syntax::Form;
+use crate::model::Confidence;
+
+/// Points from which a candidate counts as high, medium and low.
+const HIGH: i32 = 60;
+/// See [`HIGH`].
+const MEDIUM: i32 = 20;
+/// See [`HIGH`].
+const LOW: i32 = -50;
+
+/// How much the value looks like a credential; nothing when it is not worth listing.
+pub(super) fn confidence(features: &Features) -> Option<Confidence> {
+    let points = points(features);
+    let indirect = features.weakened || features.hashed;
+    if indirect {
+        (points >= MEDIUM).then_some(Confidence::Low)
+    } else if points >= HIGH && features.length >= 12 {
+        Some(Confidence::High)
+    } else if points >= MEDIUM {
+        Some(Confidence::Medium)
+    } else if points >= LOW && features.kind == Kind::Password {
+        Some(Confidence::Low)
+    } else {
+        None
+    }
+}
+
+/// The sum of all points.
+fn points(f: &Features) -> i32 {
+    key_points(f) + form_points(f) + randomness_points(f) + strength_points(f)
+}
+
+/// What the name promises.
+fn key_points(f: &Features) -> i32 {
+    let kind = match f.kind {
+        Kind::Password => 10,
+        Kind::Secret => 5,
+        Kind::Token | Kind::ApiKey => 0,
+        Kind::Vague => -30,
+    };
+    kind - 15 * i32::from(f.unknown_tail) - 10 * i32::from(f.plural) - 20 * i32::from(f.asks)
+}
+
+/// How sure the syntax is that this is a value.
+fn form_points(f: &Features) -> i32 {
+    let form = match f.form {
+        Form::Assign | Form::Colon | Form::Element => 0,
+        Form::Tight => 5,
+        Form::Option | Form::Call => -5,
+        Form::Compare | Form::Pair | Form::Word => -10,
+        Form::Table => -20,
+    };
+    let bare = !f.quoted && f.identifier && f.form != Form::Tight;
+    form - 5 * i32::from(f.wrapped) - 20 * i32::from(f.continued) - 20 * i32::from(bare)
+}
+
+/// Random characters against words.
+fn randomness_points(f: &Features) -> i32 {
+    // Half a point per eighth of a bit; words beyond twelve bits are as wordy as can be.
+    let letters = (-f.words / 2).clamp(if is_blend(f) { -16 } else { -48 }, 60);
+    let breaks = i32::try_from(f.breaks).unwrap_or(i32::MAX).min(8) * 6;
+    let hexadecimal = 40 * i32::from(f.hexadecimal);
+    let mixed = 8 * i32::from(f.mixed_case);
+    letters + breaks + hexadecimal + mixed
+}
+
+/// A word with digits or symbols, as people make passwords (and rarely anything else that is
+/// assigned to a password).
+fn is_blend(f: &Features) -> bool {
+    f.kind == Kind::Password
+        && f.letters > 2
+        && f.digits + f.symbols > 0
+        && f.residue >= 5
+        && (f.joiners == 0 || f.breaks > 2 || (f.digits > 0 && f.symbols > 0))
+        && !f.constant
+}
+
+/// Length and make-up.
+fn strength_points(f: &Features) -> i32 {
+    let length = match f.length {
+        ..=4 => -20,
+        5..=7 => -5,
+        8..=15 => 5,
+        16..=19 => 10,
+        _ => 15,
+    };
+    let make_up = if f.letters == 0 && f.symbols == 0 { -40 } else { 0 }
+        + 12 * i32::from(f.letters > 0 && f.digits > 0)
+        + 12 * i32::from(f.letters > 0 && f.symbols > 0);
+    let blend = 18 * i32::from(is_blend(f));
+    let weak = match f.residue {
+        ..=2 => -60,
+        3 => -30,
+        _ => 0,
+    };
+    let named =
+        -25 * i32::from(f.constant && f.words > 0) - 20 * i32::from(f.joiners > 0 && f.words > 0);
+    let dull = -30 * i32::from(f.length >= 16 && f.entropy < 28);
+    length + make_up + blend + weak + named + dull
+}

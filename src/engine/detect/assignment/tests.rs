@@ -1,0 +1,336 @@
+//! Texts are templates: `<V>` becomes a value made at run time, so that this file holds none.
+
+use proptest::prelude::*;
+
+use super::*;
+
+const REACH: Reach = Reach { before: 160, after: 640 };
+
+/// The key words that the tests look for, as a rule would.
+const WORDS: &[&str] =
+    &["password", "passwd", "passphrase", "pass", "pwd", "secret", "token", "key", "credential"];
+
+/// A run of `length` letters and digits that nobody could remember, the same in every run.
+fn random(length: usize) -> String {
+    let alphabet: Vec<char> = ('a'..='z').chain('A'..='Z').chain('0'..='9').collect();
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    std::iter::repeat_with(|| {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        alphabet[usize::try_from(state >> 33).expect("31 bits fit") % alphabet.len()]
+    })
+    .take(length)
+    .collect()
+}
+
+/// Everything assigned in `text`, as (value, confidence), in order and once each.
+fn found(text: &[u8]) -> Vec<(String, Confidence)> {
+    let lower = text.to_ascii_lowercase();
+    let mut all: Vec<_> = WORDS
+        .iter()
+        .flat_map(|word| memchr::memmem::find_iter(&lower, word).map(move |at| at..at + word.len()))
+        .filter_map(|literal| detect(text, literal, REACH))
+        .map(|a| (a.value.start, text[a.value].to_vec(), a.confidence))
+        .collect();
+    all.sort();
+    all.dedup();
+    all.into_iter().map(|(_, v, c)| (String::from_utf8_lossy(&v).into_owned(), c)).collect()
+}
+
+/// What is found in `template` with `value` for `<V>`, at medium confidence or above.
+fn shown(template: &str, value: &str) -> Vec<String> {
+    let text = template.replace("<V>", value);
+    let sure = found(text.as_bytes()).into_iter().filter(|(_, c)| *c >= Confidence::Medium);
+    sure.map(|(value, _)| value).collect()
+}
+
+#[test]
+fn each_syntax_gives_exactly_the_value() {
+    let templates = [
+        // Code.
+        "password = \"<V>\"",
+        "this.apiKey = '<V>';",
+        "key := 1\n\tsecret := \"<V>\"",
+        "'password' => '<V>',",
+        "const char *password = \"<V>\";",
+        "char password[64] = \"<V>\";",
+        "private static final String PASSWORD = \"<V>\";",
+        "password: str = \"<V>\"",
+        "let token: Option<&'static str> = \"<V>\";",
+        "setPassword(\"<V>\")",
+        "builder.password('<V>').build()",
+        "props.put(\"password\", \"<V>\");",
+        "{\"client_secret\", \"<V>\"},",
+        "define('DB_PASSWORD', '<V>');",
+        "if (password == \"<V>\") {",
+        "def connect(user, password=\"<V>\"):",
+        "config[\"secret\"] = \"<V>\"",
+        "key = os.getenv(\"APP_SECRET\", \"<V>\")",
+        "token = process.env.TOKEN || '<V>'",
+        "secret = []byte(\"<V>\")",
+        "password =\n    \"<V>\"",
+        "$password = <<<'x'\n$api_key ?= '<V>'",
+        // Configuration.
+        "db:\n  password: <V>\n  host: x",
+        "password: '<V>' # old",
+        "- name: DB_PASSWORD\n  value: <V>\n",
+        "password: |\n  <V>\n",
+        "spring.datasource.password=<V>\n",
+        "# smtp_password = <V>\n",
+        "{\"password\": \"<V>\"}",
+        "{\\\"access_token\\\": \\\"<V>\\\"}",
+        "{\"name\": \"API_SECRET\", \"value\": \"<V>\"}",
+        "variable \"db_password\" {\n  type = string\n  default = \"<V>\"\n}",
+        // Markup.
+        "<password>\n <V>\n</password>",
+        "<add key=\"SmtpPassword\" value=\"<V>\"/>",
+        "<property name='password' value='<V>'/>",
+        "<string name=\"api_key\"><V></string>",
+        "<key>password</key>\n<string><V></string>",
+        // Shells, queries, connection strings, documents.
+        "export DB_PASSWORD=<V>\n",
+        "DB_PASSWORD='<V>'",
+        "docker run -e MYSQL_PASSWORD=<V> mysql",
+        "cmd --password <V> --force",
+        "cmd --password=<V>",
+        "https://h.example.org/?api_key=<V>&x=1",
+        "Server=db;User=sa;Password=<V>;Timeout=3",
+        "password: `<V>`",
+        "**Password**: `<V>`",
+        "| password | <V> |\n",
+        "machine h.example.org login me password <V>\n",
+    ];
+    for value in [random(24), random(40)] {
+        for template in templates {
+            assert_eq!(shown(template, &value), std::slice::from_ref(&value), "{template}");
+        }
+    }
+}
+
+#[test]
+fn passwords_of_people_count_where_the_key_says_password() {
+    for value in [
+        concat!("Tr0ub", "4dor&3"),
+        concat!("Summer", "2024!"),
+        concat!("hunt", "er2x"),
+        concat!("c0rrect", "-H0rse"),
+    ] {
+        assert_eq!(shown("password: \"<V>\"", value), [value], "{value}");
+        assert_eq!(shown("DB_PASSWORD=<V>\n", value), [value], "{value}");
+    }
+    let confidence =
+        |value: &str| found(format!("pwd = '{value}'").as_bytes()).first().map(|f| f.1);
+    assert_eq!(confidence(concat!("Summer", "2024!")), Some(Confidence::Medium));
+    assert_eq!(confidence(&random(24)), Some(Confidence::High));
+    assert_eq!(confidence(concat!("mon", "keys")), Some(Confidence::Low));
+}
+
+#[test]
+fn placeholders_and_templates_are_nothing() {
+    for value in [
+        "changeme",
+        "CHANGE_ME",
+        "your_password",
+        "<password>",
+        "${DB_PASSWORD}",
+        "$(get-it)",
+        "{{ password }}",
+        "%s",
+        "********",
+        "xxxxxxxxxxxx",
+        "example",
+        "null",
+        "undefined",
+        "true",
+        "$PASSWORD",
+        "%PASSWORD%",
+        "#{secret}",
+        "password",
+        "db_password",
+        "secret-token",
+        "INSERT_TOKEN_HERE",
+        "...",
+        "__PASSWORD__",
+        "@PASSWORD@",
+        "<%= token %>",
+        "12345",
+        "Enter your password",
+        "Mot de passe",
+        "/run/secrets/db",
+        "./keys/server.pem",
+        "https://example.org/x",
+        "sha256-",
+        "2024-01-31",
+        "1.2.3",
+        "[a-z]+",
+        "com.acme.TokenStore",
+        "me@example.org",
+        "string",
+        "varchar(64)",
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+    ] {
+        for template in ["password = \"<V>\"", "\"api_token\": \"<V>\",", "SECRET_KEY=<V>\n"] {
+            assert_eq!(shown(template, value), [""; 0], "{template} {value}");
+        }
+    }
+}
+
+#[test]
+fn expressions_are_nothing() {
+    for text in [
+        "password = getPassword()",
+        "token = request.token",
+        "password: String,",
+        "fn f(password: &str, token: Token) {",
+        "password = password",
+        "token = new Token(x)",
+        "self.secret = secret_value",
+        "const key = keys[0];",
+        "password = os.environ[\"DB_PASSWORD_MAIN\"]",
+        "token = headers.get(\"X-Auth-Header\")",
+        "if (token == null) return;",
+        "secret: process.env.APP_SECRET",
+        "password=$1",
+        "foo(token, \"something\")",
+        "the password is stored there",
+        "| password | string | required |",
+        "passwords = [\"username\", \"email\"]",
+    ] {
+        assert_eq!(shown(text, ""), [""; 0], "{text}");
+    }
+}
+
+#[test]
+fn names_of_other_things_are_nothing() {
+    let value = random(32);
+    for key in [
+        "password_field",
+        "token_type",
+        "secret_name",
+        "secretName",
+        "password_length",
+        "tokenizer",
+        "token_url",
+        "api_key_id",
+        "public_key",
+        "csrf_token",
+        "passwordReset",
+        "max_tokens",
+        "has_password",
+        "next_page_token",
+        "secretary",
+        "monkey",
+        "PASSWORD_FILE",
+        "primary_key",
+        "compass",
+    ] {
+        assert_eq!(shown(&format!("{key} = \"<V>\""), &value), [""; 0], "{key}");
+    }
+    for key in ["password_hash", "hashed_password", "encrypted_token"] {
+        assert_eq!(shown(&format!("{key} = \"<V>\""), &value), [""; 0], "{key}");
+    }
+}
+
+#[test]
+fn a_value_that_the_reach_cuts_is_nothing() {
+    let value = random(64);
+    let text = format!("password={value}");
+    let reach = |after| Reach { before: 8, after };
+    assert!(detect(text.as_bytes(), 0..8, reach(60)).is_none());
+    // The window ends with the text: whether the text goes on cannot be seen.
+    assert!(detect(text.as_bytes(), 0..8, reach(65)).is_none());
+    assert!(detect(text.as_bytes(), 0..8, reach(66)).is_some());
+}
+
+#[test]
+fn ranges_outside_the_text_are_nothing() {
+    assert_eq!(detect(b"password", 4..90, REACH), None);
+    assert_eq!(detect(b"", 0..0, REACH), None);
+    assert_eq!(detect(b"password=", 0..8, Reach { before: u32::MAX, after: u32::MAX }), None);
+}
+
+#[test]
+fn repeated_key_words_take_linear_time() {
+    let whole = b"password=".repeat(10 << 20 >> 3);
+    let short = Reach { before: 64, after: 256 };
+    let found = (0..whole.len() - 9)
+        .step_by(9)
+        .filter(|at| detect(&whole, *at..*at + 8, short).is_some())
+        .count();
+    assert_eq!(found, 0);
+}
+
+/// Texts that come near to assignments: key words, operators, quotes and noise.
+fn near_assignments() -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop_oneof![
+        proptest::sample::select(WORDS.to_vec()).prop_map(|w| w.as_bytes().to_vec()),
+        proptest::sample::select(vec![
+            "=",
+            ":",
+            "\"",
+            "'",
+            "\\\"",
+            " ",
+            "\n",
+            "(",
+            ")",
+            ",",
+            "=> ",
+            "value",
+            "<",
+            ">",
+            "</",
+            "|",
+            "--",
+            "default",
+            "{",
+            "}",
+            "variable \"",
+            "\"\"\"",
+            "[",
+            "]",
+            "||",
+            "export ",
+        ])
+        .prop_map(|p| p.as_bytes().to_vec()),
+        proptest::collection::vec(any::<u8>(), 0..12),
+        "[A-Za-z0-9+/]{4,24}".prop_map(String::into_bytes),
+    ];
+    proptest::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_panic_and_spans_lie_in_the_window(text in near_assignments(), at in 0_usize..200, before in 0_u32..64, after in 0_u32..128) {
+        let start = at.min(text.len());
+        let end = (start + 8).min(text.len());
+        if let Some(a) = detect(&text, start..end, Reach { before, after }) {
+            prop_assert!(a.value.start < a.value.end && a.value.end <= text.len());
+            prop_assert!(a.key.start <= start && end <= a.key.end);
+            prop_assert!(a.value.end <= end + after as usize);
+            prop_assert!(a.key.start + before as usize >= start);
+        }
+    }
+
+    #[test]
+    fn what_is_outside_the_reach_changes_nothing(
+        text in near_assignments(), front in proptest::collection::vec(any::<u8>(), 1..40),
+        back in proptest::collection::vec(any::<u8>(), 0..40), word in 0_usize..9,
+    ) {
+        let word = WORDS[word];
+        let Some(at) = memchr::memmem::find(&text, word.as_bytes()) else { return Ok(()) };
+        let (before, after) = (at, text.len() - at - word.len());
+        let reach = Reach {
+            before: u32::try_from(before).expect("short"),
+            after: u32::try_from(after).expect("short"),
+        };
+        let inside = |text: &[u8], shift: usize| {
+            detect(text, at + shift..at + shift + word.len(), reach)
+                .map(|a| (a.value.start - shift..a.value.end - shift, a.key.start - shift, a.confidence))
+        };
+        let other: Vec<u8> = [front.as_slice(), &text, &back].concat();
+        let third: Vec<u8> = [vec![b'x'; front.len()].as_slice(), &text, b"\n\"y"].concat();
+        prop_assert_eq!(inside(&other, front.len()), inside(&third, front.len()));
+        prop_assert_eq!(inside(&text, 0), inside(&other, front.len()));
+    }
+}

@@ -1,0 +1,3 @@
+//! Detectors for what a pattern cannot say.
+
+pub mod assignment;
