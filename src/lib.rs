@@ -10,6 +10,8 @@ pub mod model;
 
 pub mod rule;
 
+pub mod config;
+
 pub mod engine;
 
 pub mod finding;
