@@ -41,18 +41,18 @@ const PAIRS: [[i8; 27]; 27] = [
     [15, 12, -18, -17, -14, 26, -17, -22, -6, 13, -31, -28, -2, -6, -10, 3, -20, -51, -19, -11, -16, -12, -35, -21, -32, -9, -3],];
 
 /// Evidence in eighths of a bit that the letters of `bytes` are words, above zero, or random,
-/// below zero. Case, digits and symbols do not count, but letters beside them are word ends.
+/// below zero. Case, digits and symbols do not count, but letters beside them are word ends. A
+/// letter by itself says nothing.
 pub(super) fn word_evidence(bytes: &[u8]) -> i32 {
-    let mut sum = 0;
-    let mut before = 0;
-    for byte in bytes.iter().copied().chain([b' ']) {
-        let class = class(byte);
-        if before != 0 || class != 0 {
-            sum += i32::from(PAIRS[before][class]);
-        }
-        before = class;
-    }
-    sum
+    let runs = bytes.split(|b| !b.is_ascii_alphabetic()).filter(|run| run.len() > 1);
+    runs.map(run_evidence).sum()
+}
+
+/// Evidence of a run of letters, its ends included.
+fn run_evidence(run: &[u8]) -> i32 {
+    let before = std::iter::once(0).chain(run.iter().map(|b| class(*b)));
+    let after = run.iter().map(|b| class(*b)).chain([0]);
+    before.zip(after).map(|(a, b)| i32::from(PAIRS[a][b])).sum()
 }
 
 /// The row of a byte: 1 to 26 for letters in either case, 0 for anything else.

@@ -24,6 +24,8 @@ pub(super) struct Features {
     pub quoted: bool,
     /// The value is the argument of a call or the fallback of a look-up.
     pub wrapped: bool,
+    /// A bare value whose key begins its line.
+    pub own_line: bool,
     /// A bare value with more after it on its line, or with the punctuation of code.
     pub continued: bool,
     /// The key has words after the key word that say nothing either way.
@@ -52,6 +54,8 @@ pub(super) struct Features {
     pub hashed: bool,
     /// Sixteen hexadecimal digits or more in a row, letters among them.
     pub hexadecimal: bool,
+    /// The value has the form of a UUID.
+    pub uuid: bool,
     /// Only what identifiers have, the first a letter or `_`.
     pub identifier: bool,
     /// Capitals, digits and underscores only, as constants and environment variables are named.
@@ -81,6 +85,7 @@ impl Features {
             form: slot.form,
             quoted: slot.quoted,
             wrapped: slot.wrapped,
+            own_line: slot.own_line,
             continued: slot.continued,
             unknown_tail: key.unknown_tail,
             plural: key.plural,
@@ -95,6 +100,7 @@ impl Features {
             mixed_case: has_mixed_case(value),
             hashed: longest_prefix(value, HASHES) > 0,
             hexadecimal,
+            uuid: is_uuid(value),
             identifier,
             constant: identifier && letters > 0 && !value.iter().any(u8::is_ascii_lowercase),
             residue: residue(value, window.get(&key.span)),
@@ -140,6 +146,16 @@ fn has_hexadecimal(value: &[u8]) -> bool {
             && digits > 0
             && (upper > 0) != (lower > 0)
     })
+}
+
+/// Whether the value is written as a UUID: 8-4-4-4-12 hexadecimal digits.
+fn is_uuid(value: &[u8]) -> bool {
+    let dash = |index: usize| matches!(index, 8 | 13 | 18 | 23);
+    value.len() == 36
+        && value
+            .iter()
+            .enumerate()
+            .all(|(index, b)| if dash(index) { *b == b'-' } else { b.is_ascii_hexdigit() })
 }
 
 /// Whether capitals stand elsewhere than at the start of words.
@@ -191,7 +207,7 @@ fn weak_prefix(rest: &[u8]) -> usize {
 }
 
 /// Length of the run of digits at the start that counts up or down or repeats (`123`, `000`), or
-/// is a single digit between other characters.
+/// is a single digit at the value's end.
 fn counting(rest: &[u8]) -> usize {
     let run = rest.iter().take_while(|b| b.is_ascii_digit()).count();
     let digits = rest.get(..run).unwrap_or_default();
@@ -205,5 +221,6 @@ fn counting(rest: &[u8]) -> usize {
             step == wanted || (wanted == 1 && pair == b"90")
         })
     };
-    if run == 0 || run == 1 || steady(1) || steady(0) || steady(-1) { run } else { 0 }
+    let inside = run == 1 && rest.len() > 1;
+    if !inside && (steady(1) || steady(0) || steady(-1)) { run } else { 0 }
 }

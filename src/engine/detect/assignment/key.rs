@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::Window;
-use super::lists::{ASKING, GLUED, JOINED, NEUTRAL, OTHER_THING, TURNING, WEAKENING};
+use super::lists::{ASKING, GLUED, JOINED, NEUTRAL, OTHER_THING, TELLING, TURNING, WEAKENING};
 use super::words::{contains, ends_with, is_one_of, starts_with, words};
 
 /// Longest key that is looked at, in bytes; longer runs are data.
@@ -102,7 +102,7 @@ fn is_name(byte: u8) -> bool {
 /// What the key word promises, looking at the word before where it is vague by itself.
 fn kind(literal: &[u8], head: &[u8]) -> Option<Kind> {
     let is = |part| contains(literal, part);
-    Some(if is("pass") || is("pwd") || is("pw") {
+    Some(if is("pass") || is("pwd") || is("pw") || is("identified") {
         Kind::Password
     } else if is("secret") || is("cred") {
         Kind::Secret
@@ -111,9 +111,8 @@ fn kind(literal: &[u8], head: &[u8]) -> Option<Kind> {
     } else if literal.len() > 4 && is("key") {
         Kind::ApiKey
     } else if is("key") {
-        let telling = ["api", "access", "auth", "account", "app", "private", "encryption"];
-        let named = telling.iter().any(|word| ends_with(head.trim_ascii_end(), word))
-            || telling.iter().any(|word| {
+        let named = TELLING.iter().any(|word| ends_with(head.trim_ascii_end(), word))
+            || TELLING.iter().any(|word| {
                 head.split_last().is_some_and(|(last, rest)| {
                     matches!(last, b'_' | b'-') && ends_with(rest, word)
                 })

@@ -57,7 +57,7 @@ pub(super) const OTHER_THING: &[&str] = &[
     "incorrect", "index", "invalid", "is", "lex", "lexer", "locale", "lost", "max", "message",
     "min", "missing", "next", "no", "num", "number", "page", "pagination", "param", "partition",
     "prev", "previous", "primary", "pub", "public", "recover", "request", "require", "required",
-    "requires", "reset", "scan", "show", "sort", "stop", "sync", "syntax", "this", "toggle",
+    "requires", "reset", "scan", "show", "socket", "sort", "stop", "sync", "syntax", "this", "toggle",
     "total", "translation", "unique", "use", "valid", "validate", "verify", "websocket", "with",
     "without", "wrong", "xsrf",
 ];
@@ -129,9 +129,13 @@ pub(super) const VOCABULARY: &[&str] = &[
 /// Markers of templates, interpolation and formats anywhere in a value.
 #[rustfmt::skip]
 pub(super) const TEMPLATES: &[&str] = &[
-    "#{", "$$(", "$(", "$[", "${", "%%", "%(", "%>", "%d", "%s", "%v", "%{", "' +", "' .", "+ '", "+ \"", "<%", "@{", "[[", "\" +", "\" .", "\\(", "{$", "{%", "{0}", "{1}", "{{", "{}",
+    "#{", "$$(", "$(", "$[", "${", "%%", "%(", "%>", "%{", "' +", "' .", "+ '", "+ \"", "<%", "@{", "[[", "\" +", "\" .", "\\(", "{$", "{%", "{0}", "{1}", "{{", "{}",
     "}}",
 ];
+
+/// `printf` directives.
+#[rustfmt::skip]
+pub(super) const FORMATS: &[&str] = &["%d", "%s", "%v"];
 
 /// How checksums of files begin.
 #[rustfmt::skip]
@@ -142,7 +146,7 @@ pub(super) const CHECKSUMS: &[&str] = &[
 /// How file and host names end.
 #[rustfmt::skip]
 pub(super) const ENDINGS: &[&str] = &[
-    ".cer", ".cfg", ".com", ".conf", ".crt", ".der", ".env", ".gpg", ".html", ".ini", ".jks",
+    ".cer", ".cfg", "/aws4_request", ".com", ".conf", ".crt", ".der", ".env", ".gpg", ".html", ".ini", ".jks",
     ".js", ".json", ".jsx", ".key", ".md", ".net", ".org", ".p12", ".pem", ".pfx", ".php",
     ".png", ".properties", ".pub", ".py", ".rb", ".sh", ".sql", ".svg", ".toml", ".ts", ".txt",
     ".vue", ".xml", ".yaml", ".yml",
@@ -152,7 +156,7 @@ pub(super) const ENDINGS: &[&str] = &[
 #[rustfmt::skip]
 pub(super) const STARTS: &[&str] = &[
     "!ref", "!sub", "!vault", "--", "-----", "-----begin", "../", "./", "@microsoft",
-    "aaaab3nza", "age1", "arn:", "aws:", "data:", "env:", "file:", "keyvault:", "kms:",
+    "aaaab3nza", "age1", "arn:", "aws:", "data:", "ecdsa-", "env:", "file:", "keyvault:", "kms:",
     "mailto:", "op:", "projects/", "ref:", "resolve:", "secret:", "ssh-", "urn:", "vault:",
     "~/",
 ];
@@ -171,7 +175,7 @@ pub(super) const MARKS: &[&str] = &[
 pub(super) const WEAK: &[&str] = &[
     "abc", "access", "account", "admin", "alice", "api", "app", "auth", "bar", "baz", "bob",
     "client", "confluence", "consumer", "db", "default", "demo", "dev", "docker", "easy",
-    "elastic", "first", "foo", "github", "gitlab", "guest", "hello", "jenkins", "kafka", "key",
+    "elastic", "first", "foo", "github", "gitlab", "guest", "hello", "host", "jenkins", "kafka", "key",
     "letmein", "local", "localhost", "login", "mail", "master", "mongo", "my", "mysql", "new",
     "oauth", "old", "other", "pass", "passphrase",
     "password", "postgres", "private", "public", "pwd", "qwerty", "rabbitmq", "random", "redis",
@@ -211,5 +215,13 @@ pub(super) const SCHEMES: &[&str] = &[
 pub(super) const HASHES: &[&str] = &[
     "$1$", "$2a$", "$2b$", "$2y$", "$5$", "$6$", "$7$", "$apr1$", "$argon2", "$gy$", "$p$",
     "$pbkdf2", "$s$", "$scrypt", "$y$", "argon2", "bcrypt", "crypt:", "md5$", "pbkdf2", "scram-",
-    "scrypt:", "sha1$", "sha256$", "{crypt}", "{md5}", "{sha", "{smd5}", "{ssha",
+    "scrypt:", "sha1$", "sha256$", "{argon2", "{bcrypt", "{crypt}", "{md5}", "{pbkdf2", "{scrypt", "{sha", "{smd5}", "{ssha",
+];
+
+/// Words before a bare `key` that make it a credential.
+#[rustfmt::skip]
+pub(super) const TELLING: &[&str] = &[
+    "access", "account", "aes", "api", "app", "auth", "cipher", "consumer", "crypto", "customer",
+    "decryption", "deploy", "encryption", "hmac", "jwt", "license", "master", "private", "rsa",
+    "secret", "server", "service", "shared", "signing", "storage",
 ];

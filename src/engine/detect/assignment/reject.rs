@@ -6,7 +6,7 @@ use super::Window;
 use super::bigrams::word_evidence;
 use super::key::Key;
 use super::lists::{
-    CHECKSUMS, ENDINGS, MARKS, NOTHING, PLACEHOLDER, STARTS, TEMPLATES, VOCABULARY,
+    CHECKSUMS, ENDINGS, FORMATS, MARKS, NOTHING, PLACEHOLDER, STARTS, TEMPLATES, VOCABULARY,
 };
 use super::syntax::Form;
 use super::value::{MAX_VALUE, Slot};
@@ -22,6 +22,7 @@ pub(super) fn is_no_credential(window: &Window<'_>, key: &Key, slot: &Slot) -> b
         return true;
     }
     is_unprintable(value)
+        || is_userinfo(window, key, slot)
         || is_template(value)
         || is_mask(value)
         || is_sequence(value)
@@ -35,6 +36,11 @@ pub(super) fn is_no_credential(window: &Window<'_>, key: &Key, slot: &Slot) -> b
         || (!slot.quoted && is_expression(value, slot))
 }
 
+/// `scheme://user-token:v@host`: the password of a URL, which another detector knows.
+fn is_userinfo(window: &Window<'_>, key: &Key, slot: &Slot) -> bool {
+    slot.form == Form::Colon && !slot.quoted && window.line_before(key.span.start).ends_with(b"://")
+}
+
 /// Control characters, or too much beyond ASCII: text in another language, or binary data.
 fn is_unprintable(value: &[u8]) -> bool {
     let foreign = value.iter().filter(|b| !b.is_ascii()).count();
@@ -43,7 +49,10 @@ fn is_unprintable(value: &[u8]) -> bool {
 
 /// Something that a program will fill in.
 fn is_template(value: &[u8]) -> bool {
-    if TEMPLATES.iter().any(|mark| contains(value, mark)) {
+    // A format stands among words; between other signs it is a password's own.
+    let simple = |b: &u8| b.is_ascii_alphanumeric() || b"%-_.:/=@ ,<>'\"".contains(b);
+    let format = FORMATS.iter().any(|mark| contains(value, mark)) && value.iter().all(simple);
+    if format || TEMPLATES.iter().any(|mark| contains(value, mark)) {
         return true;
     }
     let first = value.first().copied().unwrap_or_default();
@@ -85,13 +94,15 @@ fn is_mask(value: &[u8]) -> bool {
         || contains(value, "...")
 }
 
-/// Alphabets and counting: most neighbours are one apart.
+/// Alphabets and counting: most neighbours are one apart, or eight in a row follow each other.
 fn is_sequence(value: &[u8]) -> bool {
     let steps = value.windows(2).filter(|pair| match pair {
         [a, b] => a.abs_diff(*b) <= 1,
         _ => false,
     });
-    steps.count() * 3 >= value.len() * 2
+    let ascending =
+        |part: &[u8]| part.windows(2).all(|pair| matches!(pair, [a, b] if *b == a.wrapping_add(1)));
+    steps.count() * 3 >= value.len() * 2 || value.windows(8).any(ascending)
 }
 
 /// `your_password`, `changeme`, `INSERT-TOKEN-HERE`.
@@ -113,8 +124,8 @@ fn is_number_or_date(value: &[u8], slot: &Slot) -> bool {
             || matches!(b, b'.' | b'-' | b'+' | b':' | b'/' | b',' | b'_' | b'T' | b'Z')
     });
     let hexadecimal = starts_with(value, "0x")
-        && value.iter().skip(2).all(u8::is_ascii_hexdigit)
-        && value.len() <= 18;
+        && value.iter().skip(2).all(|b| b.is_ascii_hexdigit() || b"uUlL".contains(b))
+        && value.len() <= 20;
     let measured = !slot.quoted
         && value.first().is_some_and(u8::is_ascii_digit)
         && value.len() - digits <= 2
@@ -197,7 +208,11 @@ fn is_expression(value: &[u8], slot: &Slot) -> bool {
     let first = value.first().copied().unwrap_or_default();
     let sigil = b"$@&*!%<>:(){}[]=,;|?`\"'\\~".contains(&first)
         && !(slot.form == Form::Tight && matches!(first, b'!' | b'@' | b'*' | b'%' | b'~'));
-    let call = value.iter().any(|b| matches!(b, b'(' | b'{' | b'[' | b'"' | b'\'' | b'`'));
+    let call = value.iter().any(|b| match b {
+        b'(' | b'{' | b'[' | b'`' => true,
+        b'"' | b'\'' => !slot.own_line || slot.form == Form::Assign,
+        _ => false,
+    });
     let arrow = contains(value, "->") || contains(value, "::") || contains(value, "?.");
     sigil || call || arrow || is_member(value)
 }

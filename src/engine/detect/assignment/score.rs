@@ -6,9 +6,9 @@ use super::syntax::Form;
 use crate::model::Confidence;
 
 /// Points from which a candidate counts as high, medium and low.
-const HIGH: i32 = 60;
+const HIGH: i32 = 40;
 /// See [`HIGH`].
-const MEDIUM: i32 = 20;
+const MEDIUM: i32 = 5;
 /// See [`HIGH`].
 const LOW: i32 = -50;
 
@@ -18,7 +18,7 @@ pub(super) fn confidence(features: &Features) -> Option<Confidence> {
     let indirect = features.weakened || features.hashed;
     if indirect {
         (points >= MEDIUM).then_some(Confidence::Low)
-    } else if points >= HIGH && features.length >= 12 {
+    } else if points >= HIGH && is_random(features) {
         Some(Confidence::High)
     } else if points >= MEDIUM {
         Some(Confidence::Medium)
@@ -27,6 +27,11 @@ pub(super) fn confidence(features: &Features) -> Option<Confidence> {
     } else {
         None
     }
+}
+
+/// Whether no person made this up: long, and its letters, breaks or digits are those of a machine.
+fn is_random(f: &Features) -> bool {
+    !f.uuid && f.length >= 12 && (f.words < -32 || f.breaks > 4 || f.hexadecimal)
 }
 
 /// The sum of all points.
@@ -42,7 +47,12 @@ fn key_points(f: &Features) -> i32 {
         Kind::Token | Kind::ApiKey => 0,
         Kind::Vague => -30,
     };
-    kind - 15 * i32::from(f.unknown_tail) - 10 * i32::from(f.plural) - 20 * i32::from(f.asks)
+    // A UUID under a vague name is an identifier.
+    let identifier = if f.uuid { 80 } else { 0 } * i32::from(f.kind == Kind::Vague);
+    kind - identifier
+        - 15 * i32::from(f.unknown_tail)
+        - 10 * i32::from(f.plural)
+        - 20 * i32::from(f.asks)
 }
 
 /// How sure the syntax is that this is a value.
@@ -54,8 +64,13 @@ fn form_points(f: &Features) -> i32 {
         Form::Compare | Form::Pair | Form::Word => -10,
         Form::Table => -20,
     };
-    let bare = !f.quoted && f.identifier && f.form != Form::Tight;
-    form - 5 * i32::from(f.wrapped) - 20 * i32::from(f.continued) - 20 * i32::from(bare)
+    let bare = match f.form {
+        _ if f.quoted || !f.identifier => 0,
+        Form::Tight => 0,
+        Form::Colon if f.own_line && !f.continued => 8,
+        _ => 20,
+    };
+    form - 5 * i32::from(f.wrapped) - 20 * i32::from(f.continued) - bare
 }
 
 /// Random characters against words.
@@ -63,9 +78,18 @@ fn randomness_points(f: &Features) -> i32 {
     // Half a point per eighth of a bit; words beyond twelve bits are as wordy as can be.
     let letters = (-f.words / 2).clamp(if is_blend(f) { -16 } else { -48 }, 60);
     let breaks = i32::try_from(f.breaks).unwrap_or(i32::MAX).min(8) * 6;
-    let hexadecimal = 40 * i32::from(f.hexadecimal);
+    // Sixteen hexadecimal digits are as often an identifier.
+    let hexadecimal = if f.length < 20 { 25 } else { 40 } * i32::from(f.hexadecimal);
     let mixed = 8 * i32::from(f.mixed_case);
     letters + breaks + hexadecimal + mixed
+}
+
+/// What is taken off for being only digits: numbers are mostly other things than credentials, but
+/// for quoted ones of a PIN's or a key's length.
+fn digits_only(f: &Features) -> i32 {
+    let configured = f.quoted || (f.form == Form::Colon && f.own_line && !f.continued);
+    let pin = f.kind == Kind::Password && f.length >= 6;
+    if configured && (pin || f.length >= 16) { 0 } else { 40 }
 }
 
 /// A word with digits or symbols, as people make passwords (and rarely anything else that is
@@ -88,7 +112,7 @@ fn strength_points(f: &Features) -> i32 {
         16..=19 => 10,
         _ => 15,
     };
-    let make_up = if f.letters == 0 && f.symbols == 0 { -40 } else { 0 }
+    let make_up = -i32::from(f.letters == 0 && f.symbols == 0) * digits_only(f)
         + 12 * i32::from(f.letters > 0 && f.digits > 0)
         + 12 * i32::from(f.letters > 0 && f.symbols > 0);
     let blend = 18 * i32::from(is_blend(f));

@@ -111,8 +111,8 @@ pub(super) fn locate(window: &Window<'_>, key: &Key, around: Around) -> Option<S
     }
     let at = around.after + blanks;
     match window.at(at)? {
-        b'=' => equals(window, key, around, at),
-        b':' => colon(window, key, at),
+        b'=' => equals(window, around, at),
+        b':' => colon(window, at),
         b'!' if window.has(at, b"!=") => {
             compared(window, at + 2 + window.run(at + 2, |b| b == b'='))
         }
@@ -135,14 +135,13 @@ pub(super) fn locate(window: &Window<'_>, key: &Key, around: Around) -> Option<S
 }
 
 /// `=`, `==`, `===`, `=>`, `=~` at `at`.
-fn equals(window: &Window<'_>, key: &Key, around: Around, at: usize) -> Option<Slot> {
+fn equals(window: &Window<'_>, around: Around, at: usize) -> Option<Slot> {
     match window.at(at + 1)? {
         b'=' => compared(window, at + 1 + window.run(at + 1, |b| b == b'=')),
         b'>' => value::read(window, at + 2, Form::Assign),
         b'~' => None,
         next => {
             let tight = at == around.after && !next.is_ascii_whitespace();
-            let _ = key;
             value::read(window, at + 1, if tight { Form::Tight } else { Form::Assign })
         }
     }
@@ -154,7 +153,7 @@ fn compared(window: &Window<'_>, at: usize) -> Option<Slot> {
 }
 
 /// `:`, `:=`, `::=` and type annotations at `at`.
-fn colon(window: &Window<'_>, key: &Key, at: usize) -> Option<Slot> {
+fn colon(window: &Window<'_>, at: usize) -> Option<Slot> {
     match window.at(at + 1)? {
         b'=' => return value::read(window, at + 2, Form::Assign),
         b':' if window.has(at, b"::=") => return value::read(window, at + 3, Form::Assign),
@@ -166,7 +165,6 @@ fn colon(window: &Window<'_>, key: &Key, at: usize) -> Option<Slot> {
     }
     // `**Password:** v`.
     let bold = window.run(at + 1, |b| b == b'*').min(2);
-    let _ = key;
     value::read(window, at + 1 + bold, Form::Colon)
 }
 
@@ -294,12 +292,15 @@ fn bare(window: &Window<'_>, key: &Key, at: usize, blanks: usize) -> Option<Slot
     }
     let line = window.line_before(key.span.start).trim_ascii();
     let netrc = starts_with(line, "machine ") || starts_with(line, "login ");
-    let sql =
-        ends_with(window.get(&key.span), "password") && matches!(window.at(at), Some(b'\'' | b'"'));
-    if (netrc && blanks == 1) || sql {
+    if netrc && blanks == 1 {
         return value::read(window, at, Form::Word);
     }
-    None
+    // `CREATE USER x WITH PASSWORD 'v'`, `IDENTIFIED BY 'v'`, `… mysql_native_password BY 'v'`.
+    let name = window.get(&key.span);
+    let sql = ends_with(name, "password") || ends_with(name, "by");
+    let by = if starts_with(window.rest(at), "by ") { 3 } else { 0 };
+    let quoted = matches!(window.at(at + by), Some(b'\'' | b'"' | b'\\'));
+    (sql && quoted).then(|| value::read(window, at + by, Form::Word)).flatten()
 }
 
 /// Where the `default = "v"` of a Terraform variable block has its value: `variable "key" {` with

@@ -15,6 +15,7 @@ pub(super) const MAX_VALUE: usize = 512;
 const MAX_EXPRESSION: usize = 96;
 
 /// A value and how it is written.
+#[allow(clippy::struct_excessive_bools, reason = "each is an observation of its own")]
 #[derive(Debug, Clone)]
 pub(super) struct Slot {
     /// The value, without its quotes.
@@ -27,6 +28,8 @@ pub(super) struct Slot {
     pub quoted: bool,
     /// Whether it stands inside a call or after a look-up (`env("K", "v")`).
     pub wrapped: bool,
+    /// Whether the key begins its line, as in configuration files; known for bare values.
+    pub own_line: bool,
     /// A bare value followed by more on its line, or by the punctuation of code.
     pub continued: bool,
 }
@@ -110,7 +113,7 @@ fn literal(window: &Window<'_>, at: usize, form: Form) -> Option<Slot> {
 
 /// A slot for a quoted value.
 fn quoted(value: Range<usize>, after: usize, form: Form) -> Slot {
-    Slot { value, after, form, quoted: true, wrapped: false, continued: false }
+    Slot { value, after, form, quoted: true, wrapped: false, own_line: false, continued: false }
 }
 
 /// `b64decode(b"v")`, `pulumi.String("v")`, `env("KEY", "v")`, `process.env.KEY || "v"`.
@@ -177,6 +180,7 @@ fn block(window: &Window<'_>, at: usize) -> Option<Slot> {
         form: Form::Colon,
         quoted: false,
         wrapped: false,
+        own_line: false,
         continued: false,
     })
 }
@@ -200,6 +204,7 @@ pub(super) fn read_text(window: &Window<'_>, at: usize) -> Option<Slot> {
         form: Form::Element,
         quoted: true,
         wrapped: false,
+        own_line: false,
         continued: false,
     })
 }
@@ -241,6 +246,7 @@ fn bare(window: &Window<'_>, at: usize, form: Form) -> Option<Slot> {
         form,
         quoted: false,
         wrapped: false,
+        own_line,
         continued: continued || !(alone || closed),
     })
 }
