@@ -1,5 +1,8 @@
 //! Findings: one a secret, with every place it occurs.
 
+pub mod fingerprint;
+pub mod key_file;
+
 use std::fmt;
 use std::sync::Arc;
 
