@@ -61,13 +61,16 @@ struct Plan {
 /// The largest plan that fits into `limits`.
 fn plan(report: &Printable, limits: Limits) -> Plan {
     let all = report.findings.len() + report.suppressed.len();
-    let mut plan = Plan { results: all, related: limits.locations.saturating_sub(1) };
+    let beside = |reported: &Reported| reported.places.len().saturating_sub(1);
+    let most = report.findings.iter().chain(&report.suppressed).map(beside).max().unwrap_or(0);
+    let related = most.min(limits.locations.saturating_sub(1));
+    let mut plan = Plan { results: all, related };
     let mut written = match measure(report, limits, plan) {
         Measure::Fits => return plan,
         Measure::Over { results } => results,
     };
-    for related in [99, 9, 0].into_iter().filter(|related| *related < limits.locations) {
-        plan.related = related;
+    for fewer in [99, 9, 0].into_iter().filter(|fewer| *fewer < related) {
+        plan.related = fewer;
         match measure(report, limits, plan) {
             Measure::Fits => return plan,
             Measure::Over { results } => written = results,

@@ -15,8 +15,6 @@ use crate::provenance::{CommitInfo, Place, Signature, Signed, Trace};
 
 /// Hexadecimal digits of a commit that people need to recognise it.
 const SHORT_ID: usize = 10;
-/// Hexadecimal digits of a fingerprint that are shown.
-const SHORT_FINGERPRINT: usize = 12;
 /// Refs, places and commits that are named before the rest is only counted.
 const NAMED: usize = 3;
 
@@ -95,7 +93,10 @@ impl Block<'_> {
             self.life(canvas, trace)?;
         }
         canvas.labelled("also in", self.other_places())?;
-        canvas.labelled("known", self.facts())
+        canvas.labelled("known", self.facts())?;
+        // In full, because that is what ignore files take.
+        let fingerprint = self.reported.finding.fingerprint.to_string();
+        canvas.labelled("fingerprint", Flow::new().words(Tone::Faint, &fingerprint))
     }
 
     fn tone(&self) -> Tone {
@@ -106,10 +107,7 @@ impl Block<'_> {
         let finding = &self.reported.finding;
         canvas.start();
         canvas.put(self.tone(), &finding.secret.preview());
-        let fingerprint = finding.fingerprint.to_string();
-        let short = fingerprint.get(..SHORT_FINGERPRINT).unwrap_or(&fingerprint);
-        let about = format!("{} confidence, fingerprint {short}", finding.confidence);
-        canvas.right(Tone::Faint, &about)?;
+        canvas.right(Tone::Faint, &format!("{} confidence", finding.confidence))?;
         canvas.end()?;
         if self.report.reveal {
             canvas.start();
