@@ -1,10 +1,44 @@
 //! Checks of a secret's structure that need no network. A rule names them; a failed check means
 //! that the match is no finding.
+//!
+//! Each family of formats is a file of its own. Apart from `putty` and `gcp-service-account`,
+//! which look at the text around the secret within the bounds that [`CONTEXT`] gives, a check
+//! reads the secret's bytes and nothing else.
+
+mod age;
+mod armor;
+mod base;
+mod checksum;
+mod cloud;
+mod der;
+mod encoding;
+mod jwt;
+mod openssh;
+mod pem;
+mod pgp;
+pub mod placeholder;
+mod putty;
+#[cfg(test)]
+mod tests;
+mod token;
+mod words;
 
 use std::ops::Range;
 
 use crate::model::Fact;
 use crate::rule::schema::Validator;
+
+pub use placeholder::{is_placeholder, is_template};
+
+/// How far from the secret `putty` and `gcp-service-account` look, in bytes on each side. A rule
+/// that uses them states at least this reach, so that its verdict hangs on nothing further away.
+pub const CONTEXT: usize = 8192;
+
+/// Longest secret that is looked into, in bytes: more than any rule's reach lets through.
+const MAX_SECRET: usize = 256 * 1024;
+
+/// Longest value of a fact that comes from the content, in bytes.
+const MAX_FACT: usize = 120;
 
 /// A value to check, with the text it stands in.
 #[derive(Clone, Copy, Debug)]
@@ -39,8 +73,110 @@ pub enum Verdict {
     Invalid(&'static str),
 }
 
+/// What a check finds out: facts, or why the value is none of its kind.
+type Checked = Result<Vec<Fact>, &'static str>;
+
 /// Carries out one check.
 pub fn validate(validator: Validator, candidate: Candidate<'_>) -> Verdict {
-    let _ = (validator, candidate);
-    Verdict::Valid(Vec::new())
+    let secret = candidate.secret();
+    if secret.is_empty() {
+        return Verdict::Invalid("empty");
+    }
+    if secret.len() > MAX_SECRET {
+        return Verdict::Invalid("too long");
+    }
+    let checked = match validator {
+        Validator::GithubCrc32 => checksum::github(secret),
+        Validator::NpmCrc32 => checksum::npm(secret),
+        Validator::Jwt => jwt::check(secret),
+        Validator::Pem => pem::check(secret),
+        Validator::Openssh => openssh::check(secret),
+        Validator::AwsKeyId => cloud::aws_key_id(secret),
+        Validator::GcpServiceAccount => cloud::gcp_service_account(candidate),
+        Validator::Luhn => checksum::luhn(secret),
+        Validator::Base32 => encoding::base32(secret),
+        Validator::Base62 => encoding::base62(secret),
+        Validator::Base64 => encoding::base64(secret),
+        Validator::Uuid => encoding::uuid(secret),
+        Validator::Hex => encoding::hex(secret),
+        Validator::Putty => putty::check(candidate),
+        Validator::Pgp => pgp::check(secret),
+        Validator::Age => age::check(secret),
+        Validator::Slack => token::slack(secret),
+        Validator::PypiMacaroon => token::pypi(secret),
+        Validator::AzureStorageKey => cloud::azure_storage_key(secret),
+        Validator::JsonObject => encoding::json_object(secret),
+        Validator::NotPlaceholder => {
+            if is_placeholder(secret) {
+                Err("a stand-in, not a value")
+            } else {
+                Ok(Vec::new())
+            }
+        }
+    };
+    match checked {
+        Ok(facts) => Verdict::Valid(facts),
+        Err(why) => Verdict::Invalid(why),
+    }
+}
+
+/// What a check does, in one sentence, for `leaktrace rules show`.
+pub fn describe(validator: Validator) -> &'static str {
+    match validator {
+        Validator::GithubCrc32 => {
+            "The last six characters are the CRC-32 of the characters after the prefix, in base 62; tokens of GitHub's formats without that checksum pass."
+        }
+        Validator::NpmCrc32 => {
+            "The last six characters are the CRC-32 of the thirty before them, in base 62."
+        }
+        Validator::Jwt => {
+            "A signed JSON Web Token: header and payload are JSON objects and the signature has the length that its algorithm gives; tells algorithm, issuer, audience, issue and expiry time."
+        }
+        Validator::Pem => {
+            "A whole PEM private key: labels agree, the body decodes and its outer ASN.1 length fits; tells the kind and size of key and whether it is encrypted."
+        }
+        Validator::Openssh => {
+            "An OpenSSH private key file whose fields have the lengths they state; tells the kind of key and whether it is encrypted."
+        }
+        Validator::AwsKeyId => {
+            "An AWS access key id, no documentation sample; tells the account number that newer ids hold."
+        }
+        Validator::GcpServiceAccount => {
+            "Part of a JSON object with the fields of a Google service account key; tells the project and the account."
+        }
+        Validator::Luhn => "Digits whose Luhn checksum holds.",
+        Validator::Base32 => "Base32 without stray characters or impossible lengths.",
+        Validator::Base62 => {
+            "Only letters and digits, with a capital, a small letter and a digit among them."
+        }
+        Validator::Base64 => "Base64 that decodes, in the standard or the URL alphabet.",
+        Validator::Uuid => "A UUID that is neither nil nor a made-up pattern.",
+        Validator::Hex => "Hexadecimal digits that are no repeated or counting pattern.",
+        Validator::Putty => {
+            "The private part of a whole PuTTY key file; tells the kind of key and whether it is encrypted."
+        }
+        Validator::Pgp => {
+            "An ASCII-armoured OpenPGP secret key whose packets are whole; tells the algorithm and whether it is encrypted."
+        }
+        Validator::Age => "An age identity whose Bech32 checksum holds.",
+        Validator::Slack => {
+            "A Slack token or webhook with the fields of its kind; tells that kind."
+        }
+        Validator::PypiMacaroon => {
+            "A version 2 macaroon after the `pypi-` prefix; tells the index it is for."
+        }
+        Validator::AzureStorageKey => {
+            "Base64 of exactly 64 bytes that is not an emulator's published key; Azure storage account keys have that form."
+        }
+        Validator::JsonObject => "A JSON object that parses.",
+        Validator::NotPlaceholder => {
+            "No documentation sample, mask, repeated or counting pattern, template or stand-in word."
+        }
+    }
+}
+
+/// A fact from content bytes, cut to a length that fits a line.
+fn fact_from_content(name: &'static str, value: &str) -> Fact {
+    let end = (0..=value.len().min(MAX_FACT)).rev().find(|at| value.is_char_boundary(*at));
+    Fact::new(name, &value[..end.unwrap_or(0)])
 }
