@@ -1,0 +1,83 @@
+//! Embeds `rules/*.yaml`: as JSON without examples for scans, and as text for `rules lint`.
+//!
+//! Only the YAML itself is checked here; the test suite loads, validates and tries every rule.
+
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+#[path = "src/rule/lines.rs"]
+#[allow(dead_code, reason = "shared with the library")]
+mod lines;
+
+use lines::{Lines, Step};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo::rerun-if-changed=rules");
+    println!("cargo::rerun-if-changed=src/rule/lines.rs");
+    let root = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR")?);
+    let out = PathBuf::from(std::env::var("OUT_DIR")?);
+    let mut rules = Vec::new();
+    let mut texts = Vec::new();
+    let mut faults = 0;
+    for path in rule_files(&root.join("rules"))? {
+        println!("cargo::rerun-if-changed={}", path.display());
+        let file = path.file_name().unwrap_or_default().to_string_lossy();
+        let name = format!("rules/{file}");
+        let text = fs::read_to_string(&path).map_err(|error| format!("{name}: {error}"))?;
+        match embed(&name, &text) {
+            Ok(embedded) => rules.push(embedded),
+            Err(message) => {
+                println!("cargo::error={message}");
+                faults += 1;
+            }
+        }
+        texts.push(json!([name, text]));
+    }
+    if faults > 0 {
+        return Err("rule files above do not parse".into());
+    }
+    fs::write(out.join("rules.json"), serde_json::to_vec(&rules)?)?;
+    fs::write(out.join("rule-texts.json"), serde_json::to_vec(&texts)?)?;
+    Ok(())
+}
+
+/// The YAML files of the folder, by name; none when there is no folder.
+fn rule_files(folder: &Path) -> Result<Vec<PathBuf>, Box<dyn Error>> {
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|ext| ext == "yaml" || ext == "yml") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// One file in the form that `src/rule/builtin.rs` reads, or what is wrong with it.
+fn embed(name: &str, text: &str) -> Result<Value, String> {
+    let mut file: Value = serde_yaml::from_str(text).map_err(|error| {
+        let line = error.location().map_or(1, |at| at.line());
+        format!("{name}:{line}: {error}")
+    })?;
+    let written = Lines::new(text);
+    let rules = file
+        .get_mut("rules")
+        .and_then(Value::as_array_mut)
+        .ok_or_else(|| format!("{name}:1: `rules` must be a list"))?;
+    let mut lines = Vec::with_capacity(rules.len());
+    for (index, rule) in rules.iter_mut().enumerate() {
+        lines.push(written.of(&[Step::Key("rules"), Step::Item(index)]));
+        if let Some(rule) = rule.as_object_mut() {
+            rule.shift_remove("examples");
+            rule.shift_remove("counter_examples");
+        }
+    }
+    Ok(json!({ "name": name, "lines": lines, "file": file }))
+}
