@@ -15,7 +15,7 @@ impl Config {
     /// Reads the file that the user named. It is trusted; relative paths in it start at its folder.
     pub fn load(path: &Path) -> Result<Config, ConfigError> {
         let name = escape(path.as_os_str().as_encoded_bytes());
-        let mut config = Config::parse_bytes(&read(path, &name)?, &name)?;
+        let mut config = Config::parse_bytes(&read(path, &name, MAX_FILE)?, &name)?;
         config.origin = Origin::Trusted(path.parent().unwrap_or(Path::new("")).to_owned());
         Ok(config)
     }
@@ -30,11 +30,10 @@ impl Config {
             .collect();
         match present[..] {
             [] => Ok(None),
-            [name] => {
-                let path = inside(root, Path::new(name))
-                    .map_err(|why| ConfigError::Refused { file: name.to_owned(), why })?;
-                Config::parse_bytes(&read(&path, name)?, name)?.restrict().map(Some)
-            }
+            [name] => match read_in_target(root, Path::new(name), MAX_FILE)? {
+                Some(bytes) => Config::parse_bytes(&bytes, name)?.restrict().map(Some),
+                None => Ok(None),
+            },
             _ => Err(ConfigError::Refused {
                 file: FILE_NAMES[0].to_owned(),
                 why: format!("there is {} too; keep one of them", FILE_NAMES[1]),
@@ -146,19 +145,42 @@ fn inside(root: &Path, path: &Path) -> Result<PathBuf, String> {
     if real.starts_with(&root) { Ok(real) } else { Err(outside(path)) }
 }
 
+/// The bytes of a regular file of a target, `name` being its path below `root`; none when it does
+/// not exist. Links are followed inside the target only. A file of more than `limit` bytes is
+/// refused.
+pub fn read_in_target(
+    root: &Path,
+    name: &Path,
+    limit: usize,
+) -> Result<Option<Vec<u8>>, ConfigError> {
+    let file = escape(name.as_os_str().as_encoded_bytes());
+    if stays(name) && root.join(name).symlink_metadata().is_err_and(|e| absent(&e)) {
+        return Ok(None);
+    }
+    match inside(root, name) {
+        Ok(path) => read(&path, &file, limit).map(Some),
+        Err(why) => Err(ConfigError::Refused { file, why }),
+    }
+}
+
+fn absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
 /// A regular file's bytes, if they are few enough.
-fn read(path: &Path, name: &str) -> Result<Vec<u8>, ConfigError> {
+fn read(path: &Path, name: &str, limit: usize) -> Result<Vec<u8>, ConfigError> {
     let failed = |source| ConfigError::Read { file: name.to_owned(), source };
-    let refused = |why: &str| ConfigError::Refused { file: name.to_owned(), why: why.to_owned() };
+    let refused = |why: String| ConfigError::Refused { file: name.to_owned(), why };
     // Asked before opening: opening a pipe would wait for its writer.
     if !path.metadata().map_err(failed)?.is_file() {
-        return Err(refused("is not a regular file"));
+        return Err(refused("is not a regular file".to_owned()));
     }
     let mut bytes = Vec::new();
-    let limit = u64::try_from(MAX_FILE).unwrap_or(u64::MAX) + 1;
-    File::open(path).map_err(failed)?.take(limit).read_to_end(&mut bytes).map_err(failed)?;
-    if bytes.len() > MAX_FILE {
-        return Err(refused("larger than 1 MiB"));
+    let most = u64::try_from(limit).unwrap_or(u64::MAX);
+    let file = File::open(path).map_err(failed)?;
+    file.take(most.saturating_add(1)).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() > limit {
+        return Err(refused(format!("larger than {}", show_size(most))));
     }
     Ok(bytes)
 }

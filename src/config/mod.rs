@@ -24,6 +24,7 @@ use crate::model::text::escape;
 use crate::model::{Confidence, IncompleteKind, Secret, Severity};
 
 pub use check::parse_fingerprint_key;
+pub use discover::read_in_target;
 pub use environment::{Environment, VARIABLES};
 pub use globs::{PathPatterns, PatternError};
 pub use size::{parse_size, show_size};
@@ -305,7 +306,7 @@ impl Config {
         let file = escape(file.as_bytes());
         let faults = |faults| ConfigError::Faults { file: file.clone(), faults };
         if text.len() > MAX_FILE {
-            let why = "larger than 1 MiB".to_owned();
+            let why = "larger than 1MiB".to_owned();
             return Err(ConfigError::Refused { file, why });
         }
         let document = document::read(text).map_err(|error| {

@@ -199,7 +199,7 @@ fn bytes_that_are_no_text_are_refused() {
     let error = Config::parse_bytes(b"version: 1\n\xff\n", "a\x1b.yml").expect_err("refused");
     insta::assert_snapshot!(error, @r"a\x1b.yml:2: the file is not UTF-8");
     let big = "#".repeat(MAX_FILE + 1);
-    insta::assert_snapshot!(fault(&big), @"leaktrace.yml: larger than 1 MiB");
+    insta::assert_snapshot!(fault(&big), @"leaktrace.yml: larger than 1MiB");
     Config::parse_bytes("\u{feff}version: 1\n".as_bytes(), "x").expect("a byte order mark is fine");
 }
 
@@ -286,7 +286,7 @@ fn a_named_file_is_trusted() {
     let resolved = config.resolve(Path::new("/target"), &config.rules.paths[0]).expect("trusted");
     assert_eq!(resolved, outer.path().join("../r"));
     fs::write(&file, "#".repeat(MAX_FILE + 1)).expect("written");
-    assert!(Config::load(&file).expect_err("too large").to_string().ends_with("larger than 1 MiB"));
+    assert!(Config::load(&file).expect_err("too large").to_string().ends_with("larger than 1MiB"));
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! Findings: one a secret, with every place it occurs.
 
+pub mod baseline;
 pub mod fingerprint;
+pub mod ignore;
+pub mod inline;
 pub mod key_file;
 
 use std::fmt;
