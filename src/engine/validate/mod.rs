@@ -1,13 +1,13 @@
 //! Checks of a secret's structure that need no network. A rule names them; a failed check means
 //! that the match is no finding.
 //!
-//! Each family of formats is a file of its own. Apart from `putty` and `gcp-service-account`,
-//! which look at the text around the secret within the bounds that [`CONTEXT`] gives, a check
-//! reads the secret's bytes and nothing else.
+//! Each family of formats is a file of its own. Two checks look at more than the secret's bytes:
+//! `putty` back to the header whose detection gave the secret, and `gcp-service-account` at most
+//! [`CONTEXT`] bytes to either side.
 
 mod age;
-mod armor;
-mod base;
+pub(crate) mod armor;
+pub(crate) mod base;
 mod checksum;
 mod cloud;
 mod der;
@@ -17,7 +17,7 @@ mod openssh;
 mod pem;
 mod pgp;
 pub mod placeholder;
-mod putty;
+pub(crate) mod putty;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -30,9 +30,10 @@ use crate::rule::schema::Validator;
 
 pub use placeholder::{is_placeholder, is_template};
 
-/// How far from the secret `putty` and `gcp-service-account` look, in bytes on each side. A rule
-/// that uses them states at least this reach, so that its verdict hangs on nothing further away.
-pub const CONTEXT: usize = 8192;
+/// How far from the secret `gcp-service-account` looks, in bytes on each side: a key file without
+/// its key has a few hundred. A rule that uses it reaches that far around its secret, so that its
+/// verdict hangs on nothing outside its reach.
+pub const CONTEXT: usize = 2048;
 
 /// Longest secret that is looked into, in bytes: more than any rule's reach lets through.
 const MAX_SECRET: usize = 256 * 1024;

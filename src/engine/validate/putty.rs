@@ -1,10 +1,13 @@
 //! `PuTTY` private key files, versions 2 and 3 (appendix C of the `PuTTY` manual). The secret is
 //! the base64 of the private part; the lines before it say what it is.
 
-use super::{CONTEXT, Candidate, Checked, base, fact_from_content};
+use super::{Candidate, Checked, base, fact_from_content};
 use crate::model::Fact;
 
-const HEADER: &[u8] = b"PuTTY-User-Key-File-";
+pub(crate) const HEADER: &[u8] = b"PuTTY-User-Key-File-";
+
+/// Most bytes from the header to the private lines: a 16384-bit RSA key has 3 kB of public part.
+const MAX_HEADER: usize = 8192;
 
 /// Checks the private lines against the header that stands before them. The candidate may also be
 /// the whole file.
@@ -15,7 +18,7 @@ pub(super) fn check(candidate: Candidate<'_>) -> Checked {
         let body = private_lines(file, 0..file.len()).ok_or("no private part")?;
         return check_parts(file.get(..body.start).unwrap_or_default(), &file[body]);
     }
-    let window = candidate.start.saturating_sub(CONTEXT)..candidate.start;
+    let window = candidate.start.saturating_sub(MAX_HEADER)..candidate.start;
     let before = candidate.text.get(window).unwrap_or_default();
     let at = memchr::memmem::rfind(before, HEADER).ok_or("no PuTTY header before it")?;
     check_parts(before.get(at..).unwrap_or_default(), secret)
