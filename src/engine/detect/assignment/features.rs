@@ -44,7 +44,11 @@ pub(super) struct Features {
     pub digits: usize,
     /// Letters.
     pub letters: usize,
-    /// Neither letters nor digits nor what joins identifiers.
+    /// Bytes beyond ASCII, as in words of many languages and few credentials.
+    pub foreign: usize,
+    /// The value is one capitalised word, as labels are.
+    pub title: bool,
+    /// ASCII, neither letters nor digits nor what joins identifiers.
     pub symbols: usize,
     /// `_`, `-`, `.`, `/`, `:` and blanks.
     pub joiners: usize,
@@ -78,6 +82,7 @@ impl Features {
             && !value.first().is_some_and(u8::is_ascii_digit);
         #[allow(clippy::cast_possible_truncation, reason = "entropy is at most 8 bits")]
         let entropy = (entropy::shannon(value) * 10.0).round() as i32;
+        let foreign = count(|b| !b.is_ascii());
         let hexadecimal = has_hexadecimal(value);
         Features {
             length: value.len(),
@@ -95,7 +100,9 @@ impl Features {
             breaks: breaks(value),
             digits,
             letters,
-            symbols: value.len() - digits - letters - joiners,
+            foreign,
+            title: is_title(value),
+            symbols: value.len() - digits - letters - joiners - foreign,
             joiners,
             mixed_case: has_mixed_case(value),
             hashed: longest_prefix(value, HASHES) > 0,
@@ -145,6 +152,14 @@ fn has_hexadecimal(value: &[u8]) -> bool {
             && run.len() * 3 > value.len() * 2
             && digits > 0
             && (upper > 0) != (lower > 0)
+    })
+}
+
+/// Whether the value is a capital and small letters (or letters beyond ASCII).
+fn is_title(value: &[u8]) -> bool {
+    value.split_first().is_some_and(|(first, rest)| {
+        (first.is_ascii_uppercase() || !first.is_ascii())
+            && rest.iter().all(|b| b.is_ascii_lowercase() || !b.is_ascii())
     })
 }
 
@@ -206,8 +221,8 @@ fn weak_prefix(rest: &[u8]) -> usize {
     WEAK.iter().filter(matches).map(|word| word.len()).max().unwrap_or(0)
 }
 
-/// Length of the run of digits at the start that counts up or down or repeats (`123`, `000`), or
-/// is a single digit at the value's end.
+/// Length of the run of digits at the start that counts up or down or repeats (`123`, `000`),
+/// is a year, or is a single digit at the value's end.
 fn counting(rest: &[u8]) -> usize {
     let run = rest.iter().take_while(|b| b.is_ascii_digit()).count();
     let digits = rest.get(..run).unwrap_or_default();
@@ -222,5 +237,6 @@ fn counting(rest: &[u8]) -> usize {
         })
     };
     let inside = run == 1 && rest.len() > 1;
-    if !inside && (steady(1) || steady(0) || steady(-1)) { run } else { 0 }
+    let year = run == 4 && (digits.starts_with(b"19") || digits.starts_with(b"20"));
+    if year || !inside && (steady(1) || steady(0) || steady(-1)) { run } else { 0 }
 }

@@ -19,8 +19,8 @@ pub(super) const TURNING: &[&str] = &[
     "matcher", "max", "md", "message", "method", "min", "missing", "mode", "model", "msg",
     "name", "names", "not", "number", "of", "only", "option", "options", "owner", "page",
     "param", "parameter", "params", "parser", "path", "pattern", "placeholder", "policy",
-    "position", "prefix", "prompt", "properties", "property", "protected", "provider",
-    "public", "question", "ref", "reference", "regex", "regexp", "region", "rejected", "repo",
+    "position", "prefix", "prompt", "properties", "property", "protected", "provider", "public",
+    "question", "ref", "reference", "regex", "regexp", "region", "rejected", "repo",
     "repository", "request", "required", "reset", "resolver", "response", "retry", "role",
     "rotation", "rule", "rules", "schema", "scheme", "scope", "scopes", "script", "selector",
     "service", "set", "size", "source", "state", "status", "storage", "store", "strategy",
@@ -51,15 +51,16 @@ pub(super) const GLUED: &[&str] = &[
 /// Words before the key word that make it another thing than a credential.
 #[rustfmt::skip]
 pub(super) const OTHER_THING: &[&str] = &[
-    "allow", "allowed", "antiforgery", "authenticity", "bad", "bucket", "cancel", "cancellation", "composite",
-    "continuation", "csrf", "cursor", "design", "disable", "enable", "eof", "error", "expired",
-    "expires", "failed", "foreign", "forgot", "forgotten", "generate", "has", "hide",
-    "incorrect", "index", "invalid", "is", "lex", "lexer", "locale", "lost", "max", "message",
-    "min", "missing", "next", "no", "num", "number", "page", "pagination", "param", "partition",
-    "prev", "previous", "primary", "pub", "public", "recover", "request", "require", "required",
-    "requires", "reset", "scan", "show", "socket", "sort", "stop", "sync", "syntax", "this", "toggle",
-    "total", "translation", "unique", "use", "valid", "validate", "verify", "websocket", "with",
-    "without", "wrong", "xsrf",
+    "allow", "allowed", "antiforgery", "authenticity", "bad", "bucket", "cancel",
+    "cancellation", "composite", "continuation", "csrf", "cursor", "design", "disable",
+    "enable", "eof", "error", "expired", "expires", "failed", "foreign", "forgot", "forgotten",
+    "generate", "gpg", "has", "hide", "incorrect", "index", "invalid", "is", "lex", "lexer",
+    "locale", "lost", "max", "message", "min", "missing", "next", "no", "num", "number", "page",
+    "pagination", "param", "partition", "pgp", "prev", "previous", "primary", "pub", "public",
+    "recover", "recv", "request", "require", "required", "requires", "reset", "scan", "show",
+    "socket", "sort", "stop", "sync", "syntax", "this", "toggle", "total", "translation",
+    "unique", "use", "valid", "validate", "verify", "websocket", "with", "without", "wrong",
+    "xsrf",
 ];
 
 /// Words anywhere in the name that say the value is not the credential itself.
@@ -103,12 +104,13 @@ pub(super) const NOTHING: &[&str] = &[
 /// Words that only placeholders have.
 #[rustfmt::skip]
 pub(super) const PLACEHOLDER: &[&str] = &[
-    "anything", "bogus", "censored", "change", "changeit", "changeme", "changethis", "dummy",
-    "example", "fake", "fixme", "foobar", "goes", "hackme", "here", "insert", "invalid",
-    "masked", "mock", "mocked", "mypassword", "mysecret", "mytoken", "notused", "paste",
-    "placeholder", "redacted", "removed", "replace", "replaced", "replaceme", "sample",
-    "somepassword", "somesecret", "something", "sometoken", "supersecret", "todo", "topsecret",
-    "whatever", "wrong", "your", "yourpassword", "yours", "yoursecret", "yourtoken",
+    "anything", "bogus", "censored", "change", "changeit", "changeme", "changethis",
+    "confirmed", "dummy", "example", "fake", "fixme", "foobar", "goes", "hackme", "here",
+    "insert", "invalid", "masked", "mock", "mocked", "mypassword", "mysecret", "mytoken",
+    "notused", "nullable", "paste", "placeholder", "redacted", "removed", "replace", "replaced",
+    "replaceme", "required", "sample", "somepassword", "somesecret", "something", "sometimes",
+    "sometoken", "supersecret", "todo", "topsecret", "whatever", "wrong", "your",
+    "yourpassword", "yours", "yoursecret", "yourtoken",
 ];
 
 /// The field's own vocabulary: a value of nothing else names the thing.
@@ -129,8 +131,8 @@ pub(super) const VOCABULARY: &[&str] = &[
 /// Markers of templates, interpolation and formats anywhere in a value.
 #[rustfmt::skip]
 pub(super) const TEMPLATES: &[&str] = &[
-    "#{", "$$(", "$(", "$[", "${", "%%", "%(", "%>", "%{", "' +", "' .", "+ '", "+ \"", "<%", "@{", "[[", "\" +", "\" .", "\\(", "{$", "{%", "{0}", "{1}", "{{", "{}",
-    "}}",
+    "#{", "$$(", "$(", "$[", "${", "%%", "%(", "%>", "%{", "' +", "' .", "+ '", "+ \"", "<%",
+    "@{", "[[", "\" +", "\" .", "\\(", "{$", "{%", "{0}", "{1}", "{{", "{}", "}}",
 ];
 
 /// `printf` directives.
@@ -146,52 +148,54 @@ pub(super) const CHECKSUMS: &[&str] = &[
 /// How file and host names end.
 #[rustfmt::skip]
 pub(super) const ENDINGS: &[&str] = &[
-    ".cer", ".cfg", "/aws4_request", ".com", ".conf", ".crt", ".der", ".env", ".gpg", ".html", ".ini", ".jks",
+    ".cer", ".cfg", ".com", ".conf", ".crt", ".der", ".env", ".gpg", ".html", ".ini", ".jks",
     ".js", ".json", ".jsx", ".key", ".md", ".net", ".org", ".p12", ".pem", ".pfx", ".php",
     ".png", ".properties", ".pub", ".py", ".rb", ".sh", ".sql", ".svg", ".toml", ".ts", ".txt",
-    ".vue", ".xml", ".yaml", ".yml",
+    ".vue", ".xml", ".yaml", ".yml", "/aws4_request",
 ];
 
 /// How paths, references to secret stores and public keys begin.
 #[rustfmt::skip]
 pub(super) const STARTS: &[&str] = &[
     "!ref", "!sub", "!vault", "--", "-----", "-----begin", "../", "./", "@microsoft",
-    "aaaab3nza", "age1", "arn:", "aws:", "data:", "ecdsa-", "env:", "file:", "keyvault:", "kms:",
-    "mailto:", "op:", "projects/", "ref:", "resolve:", "secret:", "ssh-", "urn:", "vault:",
-    "~/",
+    "aaaab3nza", "age1", "arn:", "aws:", "data:", "ecdsa-", "env:", "file:", "keyvault:",
+    "kms:", "mailto:", "op:", "projects/", "ref:", "resolve:", "secret:", "ssh-", "urn:",
+    "vault:", "~/",
 ];
 
 /// Marks of regular expressions, markup and code.
 #[rustfmt::skip]
 pub(super) const MARKS: &[&str] = &[
-    "!=", "&&", "&amp;lt", "&lt;", "&nbsp;", "&quot;", "()", "();", "(?:", "(?P", "(?i", ")+",
-    ".*", ".+", "/>", "</", "<a ", "<b>", "<br", "<p>", "==", "==>", "=>", "[0-9", "[a-z",
-    "\\d", "\\n", "\\s", "\\t", "\\u", "\\w", "]*", "]+", "]{", "||",
+    "!=", "&&", "&[", "&amp;lt", "&lt;", "&mut ", "&nbsp;", "&quot;", "&str", "()", "();",
+    "(?:", "(?P", "(?i", ")+", ".*", ".+", "/>", "</", "<a ", "<b>", "<br", "<p>", "==", "==>",
+    "=>", "[0-9", "[a-z", "\\d", "\\n", "\\s", "\\t", "\\u", "\\w", "]*", "]+", "]{", "max:",
+    "min:", "||",
 ];
 
 /// Words that weak passwords are made of: what is left after taking them away is what a guesser
 /// would have to find.
 #[rustfmt::skip]
 pub(super) const WEAK: &[&str] = &[
-    "abc", "access", "account", "admin", "alice", "api", "app", "auth", "bar", "baz", "bob",
-    "client", "confluence", "consumer", "db", "default", "demo", "dev", "docker", "easy",
-    "elastic", "first", "foo", "github", "gitlab", "guest", "hello", "host", "jenkins", "kafka", "key",
-    "letmein", "local", "localhost", "login", "mail", "master", "mongo", "my", "mysql", "new",
-    "oauth", "old", "other", "pass", "passphrase",
-    "password", "postgres", "private", "public", "pwd", "qwerty", "rabbitmq", "random", "redis",
-    "refresh", "root", "sa", "sample", "second", "secret", "secure", "server", "service",
-    "session", "some", "spring", "strong", "super", "temp", "test", "testing", "the", "token",
-    "toor", "user", "valid", "value", "welcome", "word", "world",
+    "abc", "access", "account", "admin", "alice", "api", "app", "asdf", "asdfghjkl", "auth",
+    "bar", "baz", "bob", "client", "confluence", "consumer", "db", "default", "demo", "dev",
+    "docker", "easy", "elastic", "first", "foo", "github", "gitlab", "guest", "hello", "host",
+    "jenkins", "kafka", "key", "letmein", "local", "localhost", "login", "mail", "master",
+    "mongo", "my", "mysql", "new", "oauth", "old", "other", "pass", "passphrase", "password",
+    "postgres", "private", "public", "pwd", "qwer", "qwerty", "qwertyuiop", "rabbitmq",
+    "random", "redis", "refresh", "root", "sa", "sample", "second", "secret", "secure",
+    "server", "service", "session", "some", "spring", "strong", "super", "temp", "test",
+    "testing", "the", "token", "toor", "user", "valid", "value", "welcome", "word", "world",
+    "zxcv", "zxcvbnm",
 ];
 
 /// Calls whose literal names what is looked up or shown, rather than being the value.
 #[rustfmt::skip]
 pub(super) const LOOKUPS: &[&str] = &[
     "ask", "by", "check", "config", "contains", "cookie", "cookies", "cy", "describe", "elem",
-    "element", "env", "equal", "equals", "error", "expect", "fetch", "field", "file", "find",
-    "format", "get", "getenv", "getpass", "gettext", "has", "header", "headers", "i18n", "id",
-    "include", "input", "label", "load", "lookup", "match", "open", "option", "param", "params",
-    "path", "post", "print", "printf", "prompt", "property", "query", "read", "regex",
+    "element", "encode", "env", "equal", "equals", "error", "expect", "fetch", "field", "file",
+    "find", "format", "get", "getenv", "getpass", "gettext", "has", "header", "headers", "i18n",
+    "id", "include", "input", "label", "load", "lookup", "match", "open", "option", "param",
+    "params", "path", "post", "print", "printf", "prompt", "property", "query", "read", "regex",
     "replace", "request", "require", "resolve", "retrieve", "search", "select", "selector",
     "session", "setting", "settings", "split", "sprintf", "t", "test", "text", "trans",
     "translate", "type", "var", "variable", "view",
@@ -214,14 +218,15 @@ pub(super) const SCHEMES: &[&str] = &[
 #[rustfmt::skip]
 pub(super) const HASHES: &[&str] = &[
     "$1$", "$2a$", "$2b$", "$2y$", "$5$", "$6$", "$7$", "$apr1$", "$argon2", "$gy$", "$p$",
-    "$pbkdf2", "$s$", "$scrypt", "$y$", "argon2", "bcrypt", "crypt:", "md5$", "pbkdf2", "scram-",
-    "scrypt:", "sha1$", "sha256$", "{argon2", "{bcrypt", "{crypt}", "{md5}", "{pbkdf2", "{scrypt", "{sha", "{smd5}", "{ssha",
+    "$pbkdf2", "$s$", "$scrypt", "$y$", "argon2", "bcrypt", "crypt:", "md5$", "pbkdf2",
+    "scram-", "scrypt:", "sha1$", "sha256$", "{argon2", "{bcrypt", "{crypt}", "{md5}",
+    "{pbkdf2", "{scrypt", "{sha", "{smd5}", "{ssha",
 ];
 
 /// Words before a bare `key` that make it a credential.
 #[rustfmt::skip]
 pub(super) const TELLING: &[&str] = &[
-    "access", "account", "aes", "api", "app", "auth", "cipher", "consumer", "crypto", "customer",
-    "decryption", "deploy", "encryption", "hmac", "jwt", "license", "master", "private", "rsa",
-    "secret", "server", "service", "shared", "signing", "storage",
+    "access", "account", "aes", "api", "app", "auth", "cipher", "consumer", "crypto",
+    "customer", "decryption", "deploy", "encryption", "hmac", "jwt", "license", "master",
+    "private", "rsa", "secret", "server", "service", "shared", "signing", "storage",
 ];

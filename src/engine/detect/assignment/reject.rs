@@ -23,6 +23,7 @@ pub(super) fn is_no_credential(window: &Window<'_>, key: &Key, slot: &Slot) -> b
     }
     is_unprintable(value)
         || is_userinfo(window, key, slot)
+        || is_badge(window, key)
         || is_template(value)
         || is_mask(value)
         || is_sequence(value)
@@ -39,6 +40,17 @@ pub(super) fn is_no_credential(window: &Window<'_>, key: &Key, slot: &Slot) -> b
 /// `scheme://user-token:v@host`: the password of a URL, which another detector knows.
 fn is_userinfo(window: &Window<'_>, key: &Key, slot: &Slot) -> bool {
     slot.form == Form::Colon && !slot.quoted && window.line_before(key.span.start).ends_with(b"://")
+}
+
+/// The token in the address of a build badge, which is meant to be seen.
+fn is_badge(window: &Window<'_>, key: &Key) -> bool {
+    let line = window.line_before(key.span.start);
+    let start = line.iter().rposition(u8::is_ascii_whitespace).map_or(0, |at| at + 1);
+    let address = line.get(start..).unwrap_or_default();
+    address.contains(&b'?')
+        && (contains(address, ".svg")
+            || contains(address, "/badge")
+            || contains(address, "shields.io"))
 }
 
 /// Control characters, or too much beyond ASCII: text in another language, or binary data.
@@ -185,7 +197,11 @@ fn is_pattern_or_markup(value: &[u8]) -> bool {
         && value.iter().skip(1).all(|b| {
             b.is_ascii_alphabetic() || matches!(b, b'-' | b'_' | b'#' | b'.' | b' ' | b'=')
         });
+    let colour = value.strip_prefix(b"#").is_some_and(|digits| {
+        matches!(digits.len(), 3 | 4 | 6 | 8) && digits.iter().all(u8::is_ascii_hexdigit)
+    });
     selector
+        || colour
         || MARKS.iter().any(|mark| contains(trimmed_padding, mark))
         || (value.first() == Some(&b'^') && value.last() == Some(&b'$'))
 }
@@ -211,10 +227,16 @@ fn is_expression(value: &[u8], slot: &Slot) -> bool {
     let call = value.iter().any(|b| match b {
         b'(' | b'{' | b'[' | b'`' => true,
         b'"' | b'\'' => !slot.own_line || slot.form == Form::Assign,
+        // `Option<String>`.
+        b'<' | b'>' => slot.form != Form::Tight,
         _ => false,
     });
     let arrow = contains(value, "->") || contains(value, "::") || contains(value, "?.");
-    sigil || call || arrow || is_member(value)
+    // `password= username= …`: the next name, of an empty value's neighbour.
+    let next = value
+        .strip_suffix(b"=")
+        .is_some_and(|name| name.iter().all(u8::is_ascii_alphabetic) && word_evidence(name) > 0);
+    sigil || call || arrow || next || is_member(value)
 }
 
 /// `request.token`, `self.password`: identifiers joined by dots, each beginning with a letter.

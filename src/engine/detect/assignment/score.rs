@@ -123,6 +123,7 @@ fn strength_points(f: &Features) -> i32 {
     };
     let named =
         -25 * i32::from(f.constant && f.words > 0) - 20 * i32::from(f.joiners > 0 && f.words > 0);
+    let label = -15 * i32::from(f.title) - 20 * i32::from(f.foreign > 0);
     let dull = -30 * i32::from(f.length >= 16 && f.entropy < 28);
-    length + make_up + blend + weak + named + dull
+    length + make_up + blend + weak + named + label + dull
 }

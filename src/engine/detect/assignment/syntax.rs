@@ -124,6 +124,9 @@ pub(super) fn locate(window: &Window<'_>, key: &Key, around: Around) -> Option<S
         b'<' if window.has(at, b"</") => next_element(window, key, at),
         b'>' => element(window, key, around, at + 1),
         b',' if around.quote.is_some() => pair(window, around, at + 1),
+        b',' if names_key(window, key) => {
+            value::read(window, value_key(window, at + 1 + window.space(at + 1))?, Form::Element)
+        }
         b'(' if around.quote.is_none() => call(window, key, at + 1),
         b'v' | b'V' | b'd' | b'D' | b'c' if around.quote.is_some() && blanks > 0 => {
             attribute(window, around, at)
@@ -203,7 +206,9 @@ fn pair(window: &Window<'_>, around: Around, at: usize) -> Option<Slot> {
 
 /// `setPassword("v")`.
 fn call(window: &Window<'_>, key: &Key, at: usize) -> Option<Slot> {
-    if key.asks || !key::is_setter(window.get(&key.span)) {
+    // `password.encode("latin1")` calls a method of the value.
+    let method = window.get(&(window.literal.end..key.span.end)).contains(&b'.');
+    if method || key.asks || !key::is_setter(window.get(&key.span)) {
         return None;
     }
     let slot = value::read(window, at, Form::Call).filter(|slot| slot.quoted)?;
@@ -224,7 +229,14 @@ fn attribute(window: &Window<'_>, around: Around, at: usize) -> Option<Slot> {
 /// `<key>v</key>` and `<string name="key">v</string>`, perhaps with `<value>` inside.
 fn element(window: &Window<'_>, key: &Key, around: Around, at: usize) -> Option<Slot> {
     let before = key.span.start.checked_sub(1).and_then(|b| window.at(b));
-    let opens = around.quote.is_some() || matches!(before, Some(b'<' | b':'));
+    let opens = if around.quote.is_some() {
+        // `<label for="password">` and `<option value="password">` hold labels.
+        let line = window.line_before(key.span.start);
+        let attribute = line.get(..line.len().saturating_sub(1)).unwrap_or_default();
+        ends_with(attribute, "name=") || ends_with(attribute, "key=")
+    } else {
+        matches!(before, Some(b'<' | b':'))
+    };
     if !opens {
         return None;
     }
@@ -247,13 +259,17 @@ fn next_element(window: &Window<'_>, key: &Key, at: usize) -> Option<Slot> {
 /// `value: v`, `"value": "v"` on the line after `- name: KEY`, and `default = "v"` within the
 /// block that `variable "key" {` opens.
 fn value_line(window: &Window<'_>, key: &Key, at: usize) -> Option<Slot> {
-    let line = window.line_before(key.span.start);
-    let named = words(line).last().is_some_and(|word| is_one_of(word, &["name", "key"]));
     let start = at + window.space(at);
-    if !named || window.space(at) > MAX_BLANKS {
+    if !names_key(window, key) || window.space(at) > MAX_BLANKS {
         return None;
     }
     value::read(window, value_key(window, start)?, Form::Element)
+}
+
+/// Whether `name:`, `key =` or the like stands before the key: the key is itself a value.
+fn names_key(window: &Window<'_>, key: &Key) -> bool {
+    let line = window.line_before(key.span.start);
+    words(line).last().is_some_and(|word| is_one_of(word, &["name", "key"]))
 }
 
 /// The byte after `value:`, `"value" =` and the like at `at`.
@@ -285,15 +301,25 @@ fn table(window: &Window<'_>, key: &Key, around: Around, at: usize) -> Option<Sl
     (window.at(after) == Some(b'|')).then_some(slot)
 }
 
-/// `--password v`, `password v` in `.netrc`, and `variable "key" {` of Terraform.
+/// Keys and values with nothing but blanks between them, or a word: options, `.netrc`, `ENV K v`,
+/// SQL and `the password is v`.
 fn bare(window: &Window<'_>, key: &Key, at: usize, blanks: usize) -> Option<Slot> {
     if key::is_option(window, &key.span) {
         return value::read(window, at, Form::Option);
     }
-    let line = window.line_before(key.span.start).trim_ascii();
-    let netrc = starts_with(line, "machine ") || starts_with(line, "login ");
-    if netrc && blanks == 1 {
+    let line = window.line_before(key.span.start);
+    let lead = line.trim_ascii();
+    if is_one_of(lead, &["env", "setx"]) {
+        return value::read(window, at, Form::Option);
+    }
+    let above = line.len() < key.span.start
+        && lead.is_empty()
+        && starts_with(window.line_before(key.span.start - line.len() - 1).trim_ascii(), "login ");
+    if blanks == 1 && (above || starts_with(lead, "machine ") || starts_with(lead, "login ")) {
         return value::read(window, at, Form::Word);
+    }
+    if starts_with(window.rest(at), "is ") {
+        return value::read(window, at + 3, Form::Word);
     }
     // `CREATE USER x WITH PASSWORD 'v'`, `IDENTIFIED BY 'v'`, `… mysql_native_password BY 'v'`.
     let name = window.get(&key.span);

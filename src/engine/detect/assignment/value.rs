@@ -11,6 +11,9 @@ use super::words::{is_one_of, longest_prefix, words};
 /// Longest value, in bytes. Longer ones are data, or formats with detectors of their own.
 pub(super) const MAX_VALUE: usize = 512;
 
+/// Most `=` and `:` inside a bare value.
+const MAX_JOINS: usize = 4;
+
 /// Longest expression before the literal of a wrapped value or a fallback.
 const MAX_EXPRESSION: usize = 96;
 
@@ -129,9 +132,15 @@ fn wrapped(window: &Window<'_>, at: usize, form: Form) -> Option<Slot> {
     let slot = if window.at(name.end) == Some(b'(') {
         argument(window, &name, form)
     } else {
-        fallback(window, name.end, form)
+        fallback(window, subscript(window, name.end).unwrap_or(name.end), form)
     };
     slot.map(|slot| Slot { wrapped: true, ..slot })
+}
+
+/// The byte after `"KEY"]` at `at`, the rest of `ENV["KEY"]`.
+fn subscript(window: &Window<'_>, at: usize) -> Option<usize> {
+    let key = literal(window, at, Form::Assign)?;
+    (window.at(key.after) == Some(b']')).then_some(key.after + 1)
 }
 
 /// The literal inside the call whose name is `name`.
@@ -151,10 +160,10 @@ fn argument(window: &Window<'_>, name: &Range<usize>, form: Form) -> Option<Slot
     }
 }
 
-/// The literal after `||`, `??`, `?:` or `or` on the same line, within reach of a look-up.
+/// The literal after `||`, `??`, `?:`, `or` or `{` on the same line, within reach of a look-up.
 fn fallback(window: &Window<'_>, at: usize, form: Form) -> Option<Slot> {
     let start = at + window.blanks(at);
-    let operators: [&[u8]; 4] = [b"||", b"??", b"?:", b"or "];
+    let operators: [&[u8]; 5] = [b"||", b"??", b"?:", b"or ", b"{ "];
     let operator = operators.iter().find(|operator| window.has(start, operator))?;
     let after = start + operator.len();
     literal(window, after + window.blanks(after), form)
@@ -224,6 +233,11 @@ fn bare(window: &Window<'_>, at: usize, form: Form) -> Option<Slot> {
     };
     let length = window.run(at, |b| !ends(b));
     if length == 0 || length > MAX_VALUE || window.cuts(at + length) {
+        return None;
+    }
+    // A run of pairs is data, and each of its keys would be judged on all that follows it.
+    let joins = memchr::memchr2_iter(b'=', b':', window.get(&(at..at + length))).count();
+    if joins > MAX_JOINS {
         return None;
     }
     let mut end = at + length;
