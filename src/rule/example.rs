@@ -4,6 +4,7 @@
 //! text in every run and on every machine.
 
 mod asn1;
+mod bech32;
 mod container;
 mod random;
 
@@ -61,6 +62,8 @@ enum Part {
     Pem(String),
     EncryptedPem(String),
     Password,
+    Putty(bool),
+    Age,
 }
 
 /// Names of runs and their characters.
@@ -148,6 +151,9 @@ fn simple(name: &str) -> Result<Part, TemplateError> {
         "uuid" => Ok(Part::Uuid),
         "jwt" => Ok(Part::Jwt),
         "password" => Ok(Part::Password),
+        "putty" => Ok(Part::Putty(false)),
+        "putty-encrypted" => Ok(Part::Putty(true)),
+        "age" => Ok(Part::Age),
         _ => Err(TemplateError::Unknown(name.to_owned())),
     }
 }
@@ -208,6 +214,8 @@ fn render_parts(parts: &[Part], random: &mut Random) -> String {
             Part::Pem(label) => text.push_str(&container::pem(label, random)),
             Part::EncryptedPem(label) => text.push_str(&container::encrypted_pem(label, random)),
             Part::Password => text.push_str(&random.password()),
+            Part::Putty(encrypted) => text.push_str(&container::putty(random, *encrypted)),
+            Part::Age => text.push_str(&container::age(random)),
         }
     }
     text

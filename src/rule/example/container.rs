@@ -5,8 +5,8 @@
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 
-use super::asn1;
 use super::random::Random;
+use super::{asn1, bech32};
 
 const OPENSSH: &str = "OPENSSH PRIVATE KEY";
 const PGP: &str = "PGP PRIVATE KEY BLOCK";
@@ -168,6 +168,41 @@ fn crc24(bytes: &[u8]) -> u32 {
     })
 }
 
+/// A `PuTTY` private key file of version 3 (appendix C of its manual), an Ed25519 key.
+pub fn putty(random: &mut Random, encrypted: bool) -> String {
+    let public = [ssh_string(b"ssh-ed25519"), ssh_string(&random.bytes(32))].concat();
+    let (cipher, derivation, private) = if encrypted {
+        let salt = random.run(b"0123456789abcdef", 32);
+        let derivation = format!(
+            "Key-Derivation: Argon2id\nArgon2-Memory: 8192\nArgon2-Passes: 13\n\
+             Argon2-Parallelism: 1\nArgon2-Salt: {salt}\n"
+        );
+        ("aes256-cbc", derivation, random.bytes(48))
+    } else {
+        ("none", String::new(), ssh_string(&random.bytes(32)))
+    };
+    let mac = random.run(b"0123456789abcdef", 64);
+    let (public, public_lines) = counted_lines(&public);
+    let (private, private_lines) = counted_lines(&private);
+    format!(
+        "PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: {cipher}\nComment: deploy@build\n\
+         Public-Lines: {public_lines}\n{public}{derivation}Private-Lines: {private_lines}\n\
+         {private}Private-MAC: {mac}"
+    )
+}
+
+/// Base64 in lines of 64 characters, and how many.
+fn counted_lines(bytes: &[u8]) -> (String, usize) {
+    let text = lines(&BASE64_STANDARD.encode(bytes), 64);
+    let count = text.lines().count();
+    (text, count)
+}
+
+/// An age identity: 32 bytes in Bech32, in capitals.
+pub fn age(random: &mut Random) -> String {
+    bech32::encode("age-secret-key-", &random.bytes(32)).to_ascii_uppercase()
+}
+
 /// A token signed with HS256 that has an issuer, a subject and an end.
 pub fn jwt(random: &mut Random) -> String {
     let header = r#"{"alg":"HS256","typ":"JWT"}"#;
@@ -253,6 +288,27 @@ mod tests {
             assert_eq!(packets[2 + first], 0xcd);
             assert_eq!(packets.len(), 4 + first + usize::from(packets[3 + first]));
         }
+    }
+
+    #[test]
+    fn putty_files_count_their_lines() {
+        for encrypted in [false, true] {
+            let file = putty(&mut Random::new("putty"), encrypted);
+            let mut lines = file.lines().skip_while(|line| !line.starts_with("Private-Lines: "));
+            let count: usize =
+                lines.next().and_then(|l| l.split(' ').nth(1)?.parse().ok()).unwrap();
+            let body: String = lines.by_ref().take(count).collect();
+            assert!(BASE64_STANDARD.decode(body).expect("base64").len() >= 32);
+            assert!(lines.next().expect("a MAC").starts_with("Private-MAC: "));
+            assert_eq!(file.contains("Argon2id"), encrypted);
+        }
+    }
+
+    #[test]
+    fn age_identities_have_58_digits() {
+        let identity = age(&mut Random::new("age"));
+        let digits = identity.strip_prefix(concat!("AGE-SECRET-", "KEY-1")).expect("prefix");
+        assert_eq!(digits.len(), 58);
     }
 
     #[test]
