@@ -340,3 +340,35 @@ fn the_published_schema_is_current() {
         "docs/leaktrace.schema.json is not current: `leaktrace config schema` writes it"
     );
 }
+
+#[test]
+fn the_examples_of_the_documentation_are_valid() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+    let mut examples = 0;
+    for page in ["configuration.md", "baseline.md"] {
+        let text = fs::read_to_string(folder.join(page)).expect("readable");
+        for block in text.split("```yaml\n").skip(1) {
+            let (yaml, _) = block.split_once("```").expect("the block ends");
+            let mut yaml = yaml.replace("${KEY}", &key());
+            if !yaml.contains("version: 1") {
+                yaml.insert_str(0, "version: 1\n");
+            }
+            Config::parse(&yaml, page).unwrap_or_else(|error| panic!("{error}\n{yaml}"));
+            examples += 1;
+        }
+    }
+    assert!(examples >= 4);
+}
+
+#[test]
+fn every_key_is_documented() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/configuration.md");
+    let text = fs::read_to_string(page).expect("readable");
+    let schema: serde_json::Value = serde_json::from_str(&json_schema()).expect("JSON");
+    let objects = schema["$defs"].as_object().into_iter().flat_map(|defs| defs.values());
+    for object in objects.chain([&schema]) {
+        for key in object["properties"].as_object().into_iter().flat_map(|keys| keys.keys()) {
+            assert!(text.contains(&format!("{key}:")), "{key}");
+        }
+    }
+}
