@@ -1,12 +1,7 @@
 //! Checksums inside tokens: the base-62 CRC-32 of GitHub and npm, and Luhn's.
 
 use super::Checked;
-
-/// The base-62 digits in the order GitHub's token format uses them.
-const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-
-/// Characters of the checksum.
-const CHECKSUM: usize = 6;
+use crate::rule::checksum::{CHECKSUM_LEN, has_base62_crc32};
 
 /// Characters before the checksum in the shortest tokens of this scheme.
 const RANDOM: usize = 30;
@@ -25,7 +20,7 @@ pub(super) fn github(secret: &[u8]) -> Checked {
     };
     let dots = memchr::memchr_iter(b'.', rest).count();
     let plain = rest.iter().all(|byte| super::base::is_base64url(*byte) || *byte == b'.');
-    if dots == 2 && plain && rest.len() >= RANDOM + CHECKSUM {
+    if dots == 2 && plain && rest.len() >= RANDOM + CHECKSUM_LEN {
         Ok(Vec::new())
     } else {
         Err("not GitHub's token format")
@@ -54,22 +49,10 @@ fn crc(secret: &[u8]) -> Checked {
         Some(at) => secret.get(at + 1..).unwrap_or_default(),
         None => secret,
     };
-    if body.len() < RANDOM + CHECKSUM || !body.iter().all(u8::is_ascii_alphanumeric) {
+    if body.len() < RANDOM + CHECKSUM_LEN || !body.iter().all(u8::is_ascii_alphanumeric) {
         return Err("not a prefix, random part and checksum");
     }
-    let (random, checksum) = body.split_at(body.len() - CHECKSUM);
-    if checksum == base62_crc32(random) { Ok(Vec::new()) } else { Err("checksum does not hold") }
-}
-
-/// The CRC-32 (IEEE 802.3) of `bytes` in base 62, padded with `0` to six digits: 62^6 > 2^32.
-pub(crate) fn base62_crc32(bytes: &[u8]) -> [u8; CHECKSUM] {
-    let mut rest = crc32fast::hash(bytes) as usize;
-    let mut digits = [b'0'; CHECKSUM];
-    for digit in digits.iter_mut().rev() {
-        *digit = BASE62[rest % BASE62.len()];
-        rest /= BASE62.len();
-    }
-    digits
+    if has_base62_crc32(body) { Ok(Vec::new()) } else { Err("checksum does not hold") }
 }
 
 /// Luhn's checksum (ISO/IEC 7812-1 annex B) over two or more digits; spaces and hyphens between
@@ -98,20 +81,11 @@ pub(super) fn luhn(secret: &[u8]) -> Checked {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::validate::tests::random;
+    use crate::engine::validate::tests::{BASE62, random};
+    use crate::rule::checksum::base62_crc32;
 
     fn token(prefix: &str, random: &[u8]) -> Vec<u8> {
         [prefix.as_bytes(), random, &base62_crc32(random)].concat()
-    }
-
-    #[test]
-    fn the_checksum_is_that_of_the_crc_check_value() {
-        // CRC-32's published check value: "123456789" gives 0xCBF43926 = 3421780262.
-        let value = base62_crc32(b"123456789").iter().fold(0u64, |n, digit| {
-            n * 62 + BASE62.iter().position(|d| d == digit).expect("a base-62 digit") as u64
-        });
-        assert_eq!(value, 0xCBF4_3926);
-        assert_eq!(base62_crc32(b""), *b"000000");
     }
 
     #[test]

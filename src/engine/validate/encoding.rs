@@ -1,11 +1,17 @@
 //! Values that are only an encoding: base32, base62, base64, hexadecimal, UUIDs and JSON objects.
+//! Base32, base62 and hexadecimal values may follow a provider's prefix (`key-`, `cs_`), which
+//! their alphabets cannot run into.
 
 use super::{Checked, base, placeholder};
 
+/// Longest prefix of a provider, in bytes, such as `sk_test_`.
+const MAX_PREFIX: usize = 16;
+
 /// RFC 4648 section 6, capital or small letters but not both, padded rightly or not at all.
 pub(super) fn base32(secret: &[u8]) -> Checked {
-    let body = unpadded(secret);
-    let padding = secret.len() - body.len();
+    let value = after_prefix(secret);
+    let body = unpadded(value);
+    let padding = value.len() - body.len();
     // A last group of 1, 3 or 6 digits encodes no whole number of bytes.
     let wanted = match body.len() % 8 {
         0 => 0,
@@ -30,8 +36,9 @@ pub(super) fn base32(secret: &[u8]) -> Checked {
 
 /// Letters and digits only, all three classes present.
 pub(super) fn base62(secret: &[u8]) -> Checked {
-    let has = |class: fn(&u8) -> bool| secret.iter().any(class);
-    if !secret.iter().all(u8::is_ascii_alphanumeric) {
+    let value = after_prefix(secret);
+    let has = |class: fn(&u8) -> bool| value.iter().any(class);
+    if value.is_empty() || !value.iter().all(u8::is_ascii_alphanumeric) {
         return Err("not only letters and digits");
     }
     if has(u8::is_ascii_digit) && has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase) {
@@ -60,10 +67,11 @@ pub(super) fn uuid(secret: &[u8]) -> Checked {
 
 /// Hexadecimal digits, capital or small.
 pub(super) fn hex(secret: &[u8]) -> Checked {
-    if !secret.iter().all(u8::is_ascii_hexdigit) {
+    let value = after_prefix(secret);
+    if value.is_empty() || !value.iter().all(u8::is_ascii_hexdigit) {
         return Err("not hexadecimal");
     }
-    patternless(secret)
+    patternless(value)
 }
 
 /// RFC 8259: one object and nothing after it. Depth is bounded by the parser.
@@ -80,6 +88,17 @@ fn patternless(digits: &[u8]) -> Checked {
     } else {
         Ok(Vec::new())
     }
+}
+
+/// What follows the last `-` or `_`, when a short word with a letter stands before it.
+fn after_prefix(secret: &[u8]) -> &[u8] {
+    let Some(at) = memchr::memrchr2(b'-', b'_', secret) else { return secret };
+    let (prefix, value) = secret.split_at(at + 1);
+    let word = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    let is_prefix = prefix.len() <= MAX_PREFIX
+        && prefix.iter().all(word)
+        && prefix.first().is_some_and(u8::is_ascii_alphabetic);
+    if is_prefix { value } else { secret }
 }
 
 /// `text` without the padding characters at its end.
@@ -115,7 +134,7 @@ mod tests {
     #[test]
     fn base62_needs_all_three_classes() {
         assert!(base62(b"aB3xY9").is_ok());
-        for bad in [&b"abc123"[..], b"ABC123", b"abcABC", b"aB3-x"] {
+        for bad in [&b"abc123"[..], b"ABC123", b"abcABC", b"aB3-x", b"_"] {
             assert!(base62(bad).is_err());
         }
     }
@@ -152,6 +171,13 @@ mod tests {
             assert!(hex(bad.repeat(4).as_bytes()).is_err(), "{bad}");
         }
         assert!(hex(&random(4, 40, BASE62)).is_err());
+        let digits = random(5, 32, b"0123456789abcdef");
+        assert!(hex(&[b"key-", &digits[..]].concat()).is_ok());
+        for bad in [&b"key-"[..], b"-", b"", b"1-", b"a longer text than a prefix is-"] {
+            assert!(hex(bad).is_err());
+            assert!(hex(&[bad, b"zz"].concat()).is_err());
+        }
+        assert!(hex(&[b"a longer text than a prefix is-", &digits[..]].concat()).is_err());
     }
 
     #[test]
