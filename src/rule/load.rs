@@ -144,7 +144,7 @@ impl Ruleset {
             }
         }
         if faults.is_empty() {
-            Ok(Ruleset::new(rules))
+            Ruleset::new(rules)
         } else {
             faults.sort();
             Err(RuleError::Invalid(faults))
@@ -182,6 +182,24 @@ mod tests {
         assert_eq!(titles, [("one", "A"), ("two", "C")]);
         assert_eq!(both.index_of("two"), Some(1));
         assert!(both.get("three").is_none());
+    }
+
+    #[test]
+    fn what_no_search_could_hold_is_refused() {
+        let literals: Vec<String> = (0..900).map(|n| format!("exk_{n:0>251}")).collect();
+        let list = literals.join(", ");
+        let texts: Vec<RuleText> = ["one", "two"]
+            .into_iter()
+            .map(|id| {
+                let mut text = file(id, id, "A");
+                text.text = text.text.replace("[exk_]", &format!("[{list}]"));
+                text.text = text.text.replace("[a-z]{20}", "[0-9]{251}");
+                text
+            })
+            .collect();
+        assert!(Ruleset::from_texts(&texts[..1]).is_ok());
+        let error = Ruleset::from_texts(&texts).expect_err("refused").to_string();
+        assert!(error.contains("256 KiB"), "{error}");
     }
 
     #[test]

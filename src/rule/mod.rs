@@ -35,6 +35,9 @@ pub const MAX_REACH: u32 = 65_536;
 /// Shortest and longest literal, in bytes.
 pub const LITERAL_BYTES: std::ops::RangeInclusive<usize> = 3..=255;
 
+/// Most bytes that the literals of one set may have together: what searches for them grows with it.
+pub const MAX_LITERAL_BYTES: usize = 256 << 10;
+
 /// Why rules could not be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum RuleError {
@@ -61,6 +64,9 @@ pub enum RuleError {
     /// More than [`MAX_RULES`].
     #[error("more than {MAX_RULES} rules")]
     TooManyRules,
+    /// Literals beyond [`MAX_LITERAL_BYTES`].
+    #[error("the literals of all rules have more than {} KiB together", MAX_LITERAL_BYTES >> 10)]
+    TooManyLiterals,
     /// Everything that is wrong with the rules as written, in order of file and line.
     #[error("{}", Listed(.0))]
     Invalid(Vec<Fault>),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::filter::{Globs, Values};
 use super::pattern::Pattern;
 use super::schema::{Boundary, Classes, DetectorKind, Reach, Rotation, Validator};
-use super::{MAX_RULES, RuleError};
+use super::{MAX_LITERAL_BYTES, MAX_RULES, RuleError};
 use crate::model::{Confidence, Severity};
 
 /// Rules in order of their ids, each id once.
@@ -15,11 +15,18 @@ pub struct Ruleset {
 }
 
 impl Ruleset {
-    /// Sorts `rules`, whose ids must differ.
-    pub(super) fn new(mut rules: Vec<Rule>) -> Ruleset {
+    /// Sorts `rules`, whose ids must differ; refuses more than a search can hold.
+    pub(super) fn new(mut rules: Vec<Rule>) -> Result<Ruleset, RuleError> {
+        if rules.len() > MAX_RULES {
+            return Err(RuleError::TooManyRules);
+        }
+        let literals = rules.iter().flat_map(|rule| &rule.literals).map(Vec::len).sum::<usize>();
+        if literals > MAX_LITERAL_BYTES {
+            return Err(RuleError::TooManyLiterals);
+        }
         rules.sort_by(|a, b| a.id.cmp(&b.id));
         debug_assert!(rules.is_sorted_by(|a, b| a.id < b.id));
-        Ruleset { rules }
+        Ok(Ruleset { rules })
     }
 
     /// The rules, by id.
@@ -37,16 +44,13 @@ impl Ruleset {
         self.rules.binary_search_by(|rule| rule.id.as_str().cmp(id)).ok()
     }
 
-    /// Puts `later` on top: its rules replace those with the same id. Fails when more than
-    /// [`MAX_RULES`] come together.
+    /// Puts `later` on top: its rules replace those with the same id. Fails when too many
+    /// come together.
     pub fn overlay(self, later: Ruleset) -> Result<Ruleset, RuleError> {
         let mut rules: Vec<Rule> =
             self.rules.into_iter().filter(|rule| later.index_of(&rule.id).is_none()).collect();
         rules.extend(later.rules);
-        if rules.len() > MAX_RULES {
-            return Err(RuleError::TooManyRules);
-        }
-        Ok(Ruleset::new(rules))
+        Ruleset::new(rules)
     }
 
     /// Only the rules that `wanted` holds for.
