@@ -31,6 +31,8 @@ pub enum ContentId {
         /// The object's id.
         id: ObjectId,
     },
+    /// The name of a file or folder in git trees, scanned once however many trees have it.
+    Name(Vec<u8>),
     /// A file outside the object store, its path relative to the target, `/` between the parts.
     File(Vec<u8>),
     /// Standard input.
@@ -42,6 +44,7 @@ impl ContentId {
     pub fn kind(&self) -> ContentKind {
         match self {
             ContentId::Object { kind, .. } => *kind,
+            ContentId::Name(_) => ContentKind::FileName,
             ContentId::File(_) => ContentKind::File,
             ContentId::Stdin => ContentKind::Stdin,
         }
@@ -50,8 +53,9 @@ impl ContentId {
 
 /// A stretch of text, lines and columns counted from 1; the end column is exclusive.
 ///
-/// Columns count Unicode code points, each byte that is not part of valid UTF-8 as one. In decoded
-/// content they are those of the encoded run in the stored file.
+/// Columns count Unicode code points, each byte that is not part of valid UTF-8 as one. A value that
+/// was encoded in a text (base64, escapes) has the place of the encoded run; one inside a container
+/// (archive, UTF-16 file) has its place in the innermost member, as it is when unpacked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Position {
     /// First line.

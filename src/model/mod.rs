@@ -8,6 +8,7 @@ mod incomplete;
 mod layer;
 mod level;
 mod location;
+pub mod parallel;
 mod secret;
 pub mod text;
 

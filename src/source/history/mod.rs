@@ -1,0 +1,14 @@
+//! A repository's object store, read once from front to back.
+//!
+//! A pack stores most objects as deltas against others. [`forest`] reads the entry headers and
+//! builds the trees that those deltas form, [`walk`] decodes each tree depth first so that each
+//! object is inflated once, and [`store`] holds the packs, the loose objects and random access.
+//! [`graph`] keeps what commits say of each other, [`trees`] what trees say of paths.
+
+pub mod delta;
+pub mod forest;
+pub mod graph;
+
+pub mod store;
+pub mod trees;
+pub mod walk;

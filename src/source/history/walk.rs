@@ -1,0 +1,489 @@
+//! Every object of the store, decoded once, on all cores.
+//!
+//! Trees of deltas are walked depth first: a node's bytes are kept only while entries made from it
+//! are still to come. Large trees are split at a node whose children then become tasks of their
+//! own, sharing its bytes. What is damaged is recorded with everything made from it, and the walk
+//! goes on.
+
+use std::io;
+use std::sync::Arc;
+
+use flate2::bufread::ZlibDecoder;
+use gix::objs::Kind;
+use gix::zlib::Inflate;
+use gix::{ObjectId, oid};
+
+use super::delta::Delta;
+use super::forest::{Forest, Lost, NONE, Root};
+use super::store::{Pack, Reader, Store};
+use crate::model::{IncompleteKind, IncompleteLog};
+
+/// Nodes a task should have at least, to be worth its own scheduling.
+const TASK_WEIGHT: u32 = 512;
+/// Trees of more nodes than this are split.
+const SPLIT_WEIGHT: u32 = 4096;
+/// Bytes a worker may hold for nodes that others are still to be made from; past that the oldest
+/// are dropped and decoded again when their turn comes.
+const LIVE_BYTES: usize = 96 << 20;
+/// Whole entries larger than this are streamed, bytes.
+const STREAM_FROM: u64 = 64 << 20;
+
+/// One object with its bytes.
+#[derive(Clone, Copy)]
+pub struct Object<'a> {
+    /// Its id.
+    pub id: &'a oid,
+    /// Its number in the store.
+    pub number: u32,
+    /// Its kind.
+    pub kind: Kind,
+    /// Its bytes, headers not included.
+    pub data: &'a [u8],
+}
+
+/// What looks at the objects. Called from all threads at once, each object once, in no order.
+pub trait Visitor: Sync {
+    /// Whether objects of this kind are to be decoded at all.
+    fn wants(&self, kind: Kind) -> bool;
+    /// One object.
+    fn visit(&self, object: Object<'_>);
+    /// A blob too large to hold: its bytes as they are inflated. An error while reading is to be
+    /// recorded by the visitor.
+    fn visit_stream(&self, id: &oid, size: u64, content: &mut dyn io::Read);
+}
+
+/// What a walk needs besides the visitor.
+#[derive(Clone, Copy)]
+pub struct Walk<'a> {
+    /// The objects.
+    pub store: &'a Store,
+    /// Where gaps are recorded.
+    pub log: &'a IncompleteLog,
+    /// Objects larger than this many bytes are recorded and left out.
+    pub max_size: u64,
+}
+
+/// Visits every object of the kinds that `visitor` wants.
+pub fn walk(walk: Walk<'_>, visitor: &dyn Visitor) {
+    for (number, pack) in walk.store.packs.iter().enumerate() {
+        let forest = Forest::of(pack);
+        let task = Task { walk, visitor, pack, number, forest: &forest };
+        task.report_lost();
+        rayon::scope(|scope| task.start(scope));
+    }
+    walk_loose(walk, visitor);
+}
+
+fn walk_loose(walk: Walk<'_>, visitor: &dyn Visitor) {
+    use rayon::prelude::*;
+    (0..walk.store.loose.len()).into_par_iter().for_each_init(Vec::new, |buffer, at| {
+        let id = walk.store.loose[at].0;
+        let result = walk.store.loose_header(at).and_then(|(size, kind)| {
+            if !visitor.wants(kind) {
+                return Ok(());
+            }
+            if size > walk.max_size {
+                walk.log.add(IncompleteKind::OverSize, format!("object {id} ({size} bytes)"));
+                return Ok(());
+            }
+            let kind = walk.store.read_loose(at, buffer)?;
+            let number = walk.store.number_of(&id).unwrap_or(NONE);
+            visitor.visit(Object { id: &id, number, kind, data: buffer });
+            Ok(())
+        });
+        if let Err(reason) = result {
+            walk.log.add(IncompleteKind::CorruptObject, format!("loose object {id}: {reason}"));
+        }
+    });
+}
+
+#[derive(Clone, Copy)]
+struct Task<'a> {
+    walk: Walk<'a>,
+    visitor: &'a dyn Visitor,
+    pack: &'a Pack,
+    number: usize,
+    forest: &'a Forest,
+}
+
+/// Buffers and decoders that a worker uses over and over.
+struct Worker {
+    inflate: Inflate,
+    delta: Vec<u8>,
+    spare: Vec<Vec<u8>>,
+    reader: Option<Reader>,
+}
+
+/// A node whose children are still to be visited.
+struct Frame {
+    at: u32,
+    next: u32,
+    /// `None` when dropped to save memory.
+    data: Option<Vec<u8>>,
+}
+
+/// Why an entry could not be decoded.
+enum Fault {
+    OverSize(u64),
+    Damaged(String),
+}
+
+impl Worker {
+    fn new() -> Worker {
+        Worker { inflate: Inflate::default(), delta: Vec::new(), spare: Vec::new(), reader: None }
+    }
+
+    fn buffer(&mut self) -> Vec<u8> {
+        self.spare.pop().unwrap_or_default()
+    }
+
+    fn recycle(&mut self, mut buffer: Vec<u8>) {
+        // Large buffers are given back, lest one large blob cost its size for ever.
+        if buffer.capacity() <= 4 << 20 && self.spare.len() < 64 {
+            buffer.clear();
+            self.spare.push(buffer);
+        }
+    }
+
+    fn reader(&mut self, store: &Store) -> &Reader {
+        self.reader.get_or_insert_with(|| store.reader())
+    }
+}
+
+impl<'a> Task<'a> {
+    fn start<'s>(self, scope: &rayon::Scope<'s>)
+    where
+        'a: 's,
+    {
+        let mut batch: Vec<Root> = Vec::new();
+        let mut weight = 0;
+        for root in &self.forest.roots {
+            let at = match root {
+                Root::Whole(_, kind) if !self.visitor.wants(*kind) => continue,
+                Root::Whole(at, _) | Root::External(at, _) => *at,
+            };
+            batch.push(*root);
+            weight += self.forest.weight[at as usize];
+            if weight >= TASK_WEIGHT {
+                self.spawn_roots(scope, std::mem::take(&mut batch));
+                weight = 0;
+            }
+        }
+        self.spawn_roots(scope, batch);
+    }
+
+    fn spawn_roots<'s>(self, scope: &rayon::Scope<'s>, roots: Vec<Root>)
+    where
+        'a: 's,
+    {
+        scope.spawn(move |scope| {
+            let mut worker = Worker::new();
+            for root in roots {
+                match root {
+                    Root::Whole(at, kind) => self.whole(scope, &mut worker, at, kind),
+                    Root::External(at, base) => self.external(scope, &mut worker, at, base),
+                }
+            }
+        });
+    }
+
+    /// A tree that grows from an entry stored whole.
+    fn whole<'s>(self, scope: &rayon::Scope<'s>, worker: &mut Worker, at: u32, kind: Kind)
+    where
+        'a: 's,
+    {
+        let weight = self.forest.weight[at as usize];
+        let mut data = worker.buffer();
+        let decoded = self.entry(at).and_then(|entry| {
+            if entry.decompressed_size > self.walk.max_size {
+                return Err(Fault::OverSize(entry.decompressed_size));
+            }
+            if entry.decompressed_size > STREAM_FROM && weight == 1 && kind == Kind::Blob {
+                return Ok(Some(entry));
+            }
+            self.inflate(&entry, &mut worker.inflate, &mut data).map(|()| None)
+        });
+        match decoded {
+            Ok(Some(entry)) => self.stream(at, &entry),
+            Ok(None) => {
+                self.visit(at, kind, &data);
+                self.descend(scope, worker, at, kind, data);
+            }
+            Err(fault) => self.lose(at, &fault),
+        }
+    }
+
+    /// A tree whose base stands in another pack or directory.
+    fn external<'s>(self, scope: &rayon::Scope<'s>, worker: &mut Worker, at: u32, base: ObjectId)
+    where
+        'a: 's,
+    {
+        let mut bytes = worker.buffer();
+        match worker.reader(self.walk.store).read(&base, &mut bytes) {
+            Ok(kind) if !self.visitor.wants(kind) => {}
+            Ok(kind) => match self.apply(worker, at, &bytes) {
+                Ok(data) => {
+                    self.visit(at, kind, &data);
+                    self.descend(scope, worker, at, kind, data);
+                }
+                Err(fault) => self.lose(at, &fault),
+            },
+            Err(reason) => self.lose(at, &Fault::Damaged(format!("its base {base}: {reason}"))),
+        }
+        worker.recycle(bytes);
+    }
+
+    /// Visits what is made from node `at`, whose bytes are `data`.
+    fn descend<'s>(
+        self,
+        scope: &rayon::Scope<'s>,
+        worker: &mut Worker,
+        at: u32,
+        kind: Kind,
+        data: Vec<u8>,
+    ) where
+        'a: 's,
+    {
+        if self.forest.weight[at as usize] <= SPLIT_WEIGHT {
+            return self.depth_first(worker, at, kind, data);
+        }
+        let base = Arc::new(data);
+        let mut batch = Vec::new();
+        let mut weight = 0;
+        for child in self.forest.children(at) {
+            batch.push(child);
+            weight += self.forest.weight[child as usize];
+            if weight >= TASK_WEIGHT {
+                self.spawn_children(scope, kind, Arc::clone(&base), std::mem::take(&mut batch));
+                weight = 0;
+            }
+        }
+        self.spawn_children(scope, kind, base, batch);
+    }
+
+    fn spawn_children<'s>(
+        self,
+        scope: &rayon::Scope<'s>,
+        kind: Kind,
+        base: Arc<Vec<u8>>,
+        children: Vec<u32>,
+    ) where
+        'a: 's,
+    {
+        if children.is_empty() {
+            return;
+        }
+        scope.spawn(move |scope| {
+            let mut worker = Worker::new();
+            for child in children {
+                match self.apply(&mut worker, child, &base) {
+                    Ok(data) => {
+                        self.visit(child, kind, &data);
+                        self.descend(scope, &mut worker, child, kind, data);
+                    }
+                    Err(fault) => self.lose(child, &fault),
+                }
+            }
+        });
+    }
+
+    fn depth_first(self, worker: &mut Worker, at: u32, kind: Kind, data: Vec<u8>) {
+        let mut live = data.len();
+        let mut stack = vec![self.frame(at, data)];
+        while let Some(top) = stack.last_mut() {
+            let child = top.next;
+            if child == NONE {
+                live -= self.drop_top(worker, &mut stack);
+                continue;
+            }
+            top.next = self.forest.nodes[child as usize].sibling;
+            let base = match top.data.take() {
+                Some(data) => data,
+                None => match self.again(worker, top.at) {
+                    Ok(data) => {
+                        live += data.len();
+                        data
+                    }
+                    Err(fault) => {
+                        self.lose(child, &fault);
+                        top.data = Some(Vec::new());
+                        continue;
+                    }
+                },
+            };
+            let made = self.apply(worker, child, &base);
+            top.data = Some(base);
+            if top.next == NONE {
+                live -= self.drop_top(worker, &mut stack);
+            }
+            match made {
+                Ok(data) => {
+                    self.visit(child, kind, &data);
+                    live += data.len();
+                    stack.push(self.frame(child, data));
+                    live -= shed(&mut stack, live);
+                }
+                Err(fault) => self.lose(child, &fault),
+            }
+        }
+    }
+
+    fn frame(&self, at: u32, data: Vec<u8>) -> Frame {
+        Frame { at, next: self.forest.nodes[at as usize].child, data: Some(data) }
+    }
+
+    /// Pops the top and gives its bytes back; returns how many those were.
+    fn drop_top(&self, worker: &mut Worker, stack: &mut Vec<Frame>) -> usize {
+        let data = stack.pop().and_then(|frame| frame.data).unwrap_or_default();
+        let len = data.len();
+        worker.recycle(data);
+        len
+    }
+
+    /// Decodes a node once more, after its bytes were dropped.
+    fn again(&self, worker: &mut Worker, at: u32) -> Result<Vec<u8>, Fault> {
+        let id = self.id(at).to_owned();
+        let mut data = worker.buffer();
+        worker.reader(self.walk.store).read(&id, &mut data).map_err(Fault::Damaged)?;
+        Ok(data)
+    }
+
+    fn id(&self, at: u32) -> &'a oid {
+        self.pack.index.oid_at_index(self.forest.nodes[at as usize].index)
+    }
+
+    fn visit(&self, at: u32, kind: Kind, data: &[u8]) {
+        let id = self.id(at);
+        if self.walk.store.is_first_copy(self.number, id) {
+            let number = self.pack.first + self.forest.nodes[at as usize].index;
+            self.visitor.visit(Object { id, number, kind, data });
+        }
+    }
+
+    /// Reads an entry's header and compares its packed bytes with the index's checksum.
+    fn entry(&self, at: u32) -> Result<gix::odb::pack::data::Entry, Fault> {
+        let node = self.forest.nodes[at as usize];
+        let end = self
+            .forest
+            .nodes
+            .get(at as usize + 1)
+            .map_or(self.pack.data.pack_end() as u64, |next| next.offset);
+        let packed = self
+            .pack
+            .data
+            .entry_slice(node.offset..end.max(node.offset))
+            .ok_or_else(|| Fault::Damaged("it lies beyond the end of the pack".to_owned()))?;
+        if let Some(expected) = self.pack.index.crc32_at_index(node.index)
+            && crc32fast::hash(packed) != expected
+        {
+            return Err(Fault::Damaged("its checksum differs from the index's".to_owned()));
+        }
+        self.pack.data.entry(node.offset).map_err(|e| Fault::Damaged(e.to_string()))
+    }
+
+    fn inflate(
+        &self,
+        entry: &gix::odb::pack::data::Entry,
+        inflate: &mut Inflate,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Fault> {
+        let size = usize::try_from(entry.decompressed_size)
+            .map_err(|_| Fault::OverSize(entry.decompressed_size))?;
+        out.clear();
+        out.resize(size, 0);
+        let packed = self
+            .pack
+            .data
+            .decompress_entry(entry, inflate, out)
+            .map_err(|e| Fault::Damaged(e.to_string()))?;
+        debug_assert!(packed > 0, "a zlib stream has a header");
+        Ok(())
+    }
+
+    /// Makes node `at` from its base.
+    fn apply(&self, worker: &mut Worker, at: u32, base: &[u8]) -> Result<Vec<u8>, Fault> {
+        let entry = self.entry(at)?;
+        if entry.decompressed_size > self.walk.max_size {
+            return Err(Fault::OverSize(entry.decompressed_size));
+        }
+        let Worker { inflate, delta, .. } = worker;
+        self.inflate(&entry, inflate, delta)?;
+        let mut out = worker.spare.pop().unwrap_or_default();
+        let delta = Delta::parse(&worker.delta).map_err(|e| Fault::Damaged(e.to_string()))?;
+        if delta.result_size > self.walk.max_size {
+            return Err(Fault::OverSize(delta.result_size));
+        }
+        delta.apply(base, &mut out).map_err(|e| Fault::Damaged(e.to_string()))?;
+        Ok(out)
+    }
+
+    fn stream(&self, at: u32, entry: &gix::odb::pack::data::Entry) {
+        let id = self.id(at);
+        if !self.walk.store.is_first_copy(self.number, id) {
+            return;
+        }
+        let end = self.pack.data.pack_end() as u64;
+        let Some(packed) = self.pack.data.entry_slice(entry.data_offset..end) else {
+            return self.lose(at, &Fault::Damaged("it lies beyond the end of the pack".to_owned()));
+        };
+        let mut content = ZlibDecoder::new(packed);
+        self.visitor.visit_stream(id, entry.decompressed_size, &mut content);
+    }
+
+    /// Records a node that cannot be decoded and everything made from it.
+    fn lose(&self, at: u32, fault: &Fault) {
+        let mut stack = vec![at];
+        while let Some(next) = stack.pop() {
+            let (id, pack) = (self.id(next), &self.pack.name);
+            match fault {
+                Fault::OverSize(size) => {
+                    self.walk
+                        .log
+                        .add(IncompleteKind::OverSize, format!("object {id} ({size} bytes)"));
+                }
+                Fault::Damaged(reason) if next == at => {
+                    self.walk.log.add(
+                        IncompleteKind::CorruptObject,
+                        format!("object {id} in {pack}: {reason}"),
+                    );
+                }
+                Fault::Damaged(_) => {
+                    let base = self.id(at);
+                    self.walk.log.add(
+                        IncompleteKind::CorruptObject,
+                        format!("object {id} in {pack}: it is made from {base}, which is damaged"),
+                    );
+                }
+            }
+            stack.extend(self.forest.children(next));
+        }
+    }
+
+    fn report_lost(&self) {
+        for (at, why) in &self.forest.lost {
+            let why = match why {
+                Lost::Header => "its header cannot be read",
+                Lost::Base => "its base is no entry of the pack",
+                Lost::Cycle => "its bases lead back to itself",
+            };
+            self.walk.log.add(
+                IncompleteKind::CorruptObject,
+                format!("object {} in {}: {why}", self.id(*at), self.pack.name),
+            );
+        }
+    }
+}
+
+/// Drops the bytes of the oldest nodes while more than [`LIVE_BYTES`] are held; returns how many
+/// were dropped. The newest node keeps its bytes.
+fn shed(stack: &mut [Frame], live: usize) -> usize {
+    let mut dropped = 0;
+    let newest = stack.len().saturating_sub(1);
+    for frame in &mut stack[..newest] {
+        if live - dropped <= LIVE_BYTES {
+            break;
+        }
+        dropped += frame.data.take().map_or(0, |data| data.len());
+    }
+    dropped
+}

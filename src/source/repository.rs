@@ -1,0 +1,297 @@
+//! A git repository as a whole: how it is opened, what its references point to, its index, its
+//! shallow boundary and where it came from.
+//!
+//! Repositories are untrusted. They are opened without the user's and the system's git
+//! configuration and without environment overrides other than the object directories that git's
+//! own hooks pass on; nothing of their configuration is run.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::{Path, PathBuf};
+
+use gix::ObjectId;
+use gix::objs::Kind;
+
+use super::Error;
+use super::history::store::{Reader, Store};
+use crate::model::text::escape;
+use crate::model::{IncompleteKind, IncompleteLog};
+
+/// Bytes of one reflog that are read.
+const REFLOG_BYTES: u64 = 64 << 20;
+/// Deepest chain of tags that is followed.
+const TAG_DEPTH: usize = 16;
+
+/// A reference and what it stands for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Tip {
+    /// Full name, such as `refs/heads/main`, escaped.
+    pub name: String,
+    /// The commit (or other object) that it leads to.
+    pub id: ObjectId,
+}
+
+/// A file in the index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IndexEntry {
+    /// Path below the working tree's root.
+    pub path: Vec<u8>,
+    /// The staged blob.
+    pub id: ObjectId,
+    /// Whether it is a submodule's commit.
+    pub is_link: bool,
+}
+
+/// An opened repository.
+pub struct Repository {
+    /// gix's own view of it.
+    pub git: gix::Repository,
+    /// The working tree's root; none when bare.
+    pub worktree: Option<PathBuf>,
+    /// The git directory that linked working trees share.
+    pub common_dir: PathBuf,
+}
+
+impl Repository {
+    /// Opens the repository whose working tree or git directory is `path`. `Ok(None)` when it is
+    /// neither.
+    pub fn open(path: &Path) -> Result<Option<Repository>, Error> {
+        let looks_like_one = path.join(".git").exists() || is_git_dir(path);
+        if !looks_like_one {
+            return Ok(None);
+        }
+        let bare = !path.join(".git").exists();
+        let options = gix::open::Options::isolated().open_path_as_is(bare);
+        let git = gix::ThreadSafeRepository::open_opts(path, options)
+            .map_err(|error| Error::Repository {
+                path: escape(path.as_os_str().as_encoded_bytes()),
+                reason: escape(error.to_string().as_bytes()),
+            })?
+            .to_thread_local();
+        let worktree = git.workdir().map(Path::to_owned);
+        let common_dir = git.common_dir().to_owned();
+        Ok(Some(Repository { git, worktree, common_dir }))
+    }
+
+    /// Finds the repository that `path` is inside of, looking upwards.
+    pub fn discover(path: &Path) -> Result<Option<Repository>, Error> {
+        for directory in path.ancestors() {
+            if let Some(repository) = Repository::open(directory)? {
+                return Ok(Some(repository));
+            }
+        }
+        Ok(None)
+    }
+
+    /// All references, peeled through tags, sorted by name; `HEAD` among them.
+    pub fn tips(&self, reader: &Reader, log: &IncompleteLog) -> Vec<Tip> {
+        let mut tips = BTreeSet::new();
+        let broken = |what: &str, reason: &dyn std::fmt::Display| {
+            log.add(
+                IncompleteKind::Reference,
+                format!("{what}: {}", escape(reason.to_string().as_bytes())),
+            );
+        };
+        match self.git.references() {
+            Ok(platform) => match platform.all() {
+                Ok(all) => {
+                    for reference in all {
+                        match reference {
+                            Ok(reference) => {
+                                let name = escape(reference.name().as_bstr());
+                                match reference.target().try_id() {
+                                    Some(id) => {
+                                        tips.insert(Tip { name, id: peel(reader, id.to_owned()) });
+                                    }
+                                    None => {
+                                        self.insert_symbolic(&name, reference, reader, &mut tips)
+                                    }
+                                }
+                            }
+                            Err(error) => broken("a reference", &error),
+                        }
+                    }
+                }
+                Err(error) => broken("references", &error),
+            },
+            Err(error) => broken("references", &error),
+        }
+        if let Some(id) = self.head() {
+            tips.insert(Tip { name: "HEAD".to_owned(), id });
+        }
+        tips.into_iter().collect()
+    }
+
+    fn insert_symbolic(
+        &self,
+        name: &str,
+        mut reference: gix::Reference<'_>,
+        reader: &Reader,
+        tips: &mut BTreeSet<Tip>,
+    ) {
+        // A symbolic reference to a branch that does not exist yet is no fault (`origin/HEAD`).
+        if let Ok(id) = reference.follow_to_object() {
+            tips.insert(Tip { name: name.to_owned(), id: peel(reader, id.detach()) });
+        }
+    }
+
+    /// The commit that HEAD leads to; none when unborn or broken.
+    pub fn head(&self) -> Option<ObjectId> {
+        self.git.head().ok()?.try_peel_to_id().ok()?.map(gix::Id::detach)
+    }
+
+    /// The branch that HEAD names, short, escaped.
+    pub fn branch(&self) -> Option<String> {
+        self.git.head_name().ok()?.map(|name| escape(name.shorten()))
+    }
+
+    /// Every commit that a reflog remembers.
+    pub fn reflog_commits(&self, log: &IncompleteLog) -> BTreeSet<ObjectId> {
+        let mut ids = BTreeSet::new();
+        let mut roots = vec![self.common_dir.join("logs"), self.git.git_dir().join("logs")];
+        roots.dedup();
+        let mut depth_left = 10_000usize;
+        while let Some(path) = roots.pop() {
+            let Ok(meta) = fs::symlink_metadata(&path) else { continue };
+            if meta.is_dir() && depth_left > 0 {
+                depth_left -= 1;
+                roots.extend(fs::read_dir(&path).into_iter().flatten().flatten().map(|e| e.path()));
+            } else if meta.is_file() {
+                if let Err(error) = read_reflog(&path, &mut ids) {
+                    log.add(
+                        IncompleteKind::Reference,
+                        format!("reflog {}: {error}", escape(path.as_os_str().as_encoded_bytes())),
+                    );
+                }
+            }
+        }
+        ids.retain(|id| !id.is_null());
+        ids
+    }
+
+    /// Commits whose parents were cut off by a shallow fetch.
+    pub fn shallow(&self) -> BTreeSet<ObjectId> {
+        self.git
+            .shallow_commits()
+            .ok()
+            .flatten()
+            .map(|commits| commits.iter().copied().collect())
+            .unwrap_or_default()
+    }
+
+    /// The index, sorted by path; empty when there is none.
+    pub fn index(&self, log: &IncompleteLog) -> Vec<IndexEntry> {
+        let index = match self.git.try_index() {
+            Ok(Some(index)) => index,
+            Ok(None) => return Vec::new(),
+            Err(error) => {
+                log.add(
+                    IncompleteKind::Unreadable,
+                    format!("the index: {}", escape(error.to_string().as_bytes())),
+                );
+                return Vec::new();
+            }
+        };
+        index
+            .entries()
+            .iter()
+            .map(|entry| IndexEntry {
+                path: entry.path(&index).to_vec(),
+                id: entry.id,
+                is_link: entry.mode == gix::index::entry::Mode::COMMIT,
+            })
+            .collect()
+    }
+
+    /// The address of the `origin` remote (or the only one), credentials removed, escaped; none
+    /// when there is none or it is a local path.
+    pub fn remote(&self) -> Option<String> {
+        let names = self.git.remote_names();
+        let name = names.iter().find(|name| *name == "origin").or_else(|| names.iter().next())?;
+        let config = self.git.config_snapshot();
+        let url = config.string(format!("remote.{name}.url").as_str())?;
+        web_address(&url)
+    }
+
+    /// Opens the object store.
+    pub fn store(&self, log: &IncompleteLog) -> Store {
+        Store::open(&self.git, log)
+    }
+}
+
+/// Whether `path` has what every git directory has.
+fn is_git_dir(path: &Path) -> bool {
+    path.join("HEAD").exists() && path.join("objects").is_dir() && path.join("refs").is_dir()
+}
+
+/// Follows annotated tags to what they stand for.
+fn peel(reader: &Reader, mut id: ObjectId) -> ObjectId {
+    let mut buffer = Vec::new();
+    for _ in 0..TAG_DEPTH {
+        if !matches!(reader.header(&id), Some((Kind::Tag, _)))
+            || reader.read(&id, &mut buffer).is_err()
+        {
+            break;
+        }
+        match gix::objs::TagRef::from_bytes(&buffer, id.kind()) {
+            Ok(tag) => id = tag.target(),
+            Err(_) => break,
+        }
+    }
+    id
+}
+
+fn read_reflog(path: &Path, ids: &mut BTreeSet<ObjectId>) -> std::io::Result<()> {
+    let mut lines = BufReader::new(fs::File::open(path)?.take(REFLOG_BYTES));
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        if lines.read_until(b'\n', &mut line)? == 0 {
+            return Ok(());
+        }
+        ids.extend(
+            line.split(|b| *b == b' ').take(2).filter_map(|hex| ObjectId::from_hex(hex).ok()),
+        );
+    }
+}
+
+/// Turns a remote's URL into `https://host/path` without credentials. Local paths give none.
+pub fn web_address(url: &[u8]) -> Option<String> {
+    let url = gix::url::parse(bstr::BStr::new(url)).ok()?;
+    let host = url.host().map(|host| escape(host.as_bytes()))?;
+    let path = escape(&url.path);
+    let path = path.trim_start_matches('/').trim_end_matches('/');
+    let path = path.strip_suffix(".git").unwrap_or(path);
+    match url.scheme {
+        gix::url::Scheme::File => None,
+        gix::url::Scheme::Http => {
+            let port = url.port.map(|port| format!(":{port}")).unwrap_or_default();
+            Some(format!("http://{host}{port}/{path}"))
+        }
+        gix::url::Scheme::Https => {
+            let port = url.port.map(|port| format!(":{port}")).unwrap_or_default();
+            Some(format!("https://{host}{port}/{path}"))
+        }
+        // An ssh port says nothing of where the pages are.
+        _ => Some(format!("https://{host}/{path}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn remote_addresses_lose_their_credentials() {
+        let credential = ["gh", "p_", "x"].concat();
+        let with = |url: &str| web_address(url.replace("CRED", &credential).as_bytes());
+        let plain = Some("https://github.com/o/r".to_owned());
+        assert_eq!(with("https://user:CRED@github.com/o/r.git"), plain);
+        assert_eq!(with("https://CRED@github.com/o/r"), plain);
+        assert_eq!(with("git@github.com:o/r.git"), plain);
+        assert_eq!(with("ssh://git@github.com:22/o/r.git"), plain);
+        assert_eq!(with("/srv/git/r.git"), None);
+        assert_eq!(with("https://h:8443/r.git/"), Some("https://h:8443/r".to_owned()));
+    }
+}
