@@ -1,6 +1,91 @@
 //! From bytes to matches, without a path and without knowing where the bytes came from.
+//!
+//! [`prefilter`] finds the rules' literals, [`verify`] decides around each, [`decode`] opens what
+//! is encoded and the same is done again one layer deeper. Matches that overlap are settled, and
+//! each gets its position and a masked excerpt while the text is at hand.
+//!
+//! Whatever a match depends on lies within its rule's reach of a literal; a source that knows which
+//! bytes changed can therefore tell which matches may have changed.
 
 pub mod decode;
 pub mod detect;
 pub mod entropy;
+mod excerpt;
+pub mod prefilter;
+mod scan;
+mod stream;
 pub mod validate;
+mod verify;
+
+use std::ops::Range;
+use std::sync::Arc;
+
+pub use prefilter::Effort;
+pub use scan::Limits;
+
+use crate::model::{Confidence, Fact, LayerPath, Position, Secret};
+use crate::rule::Ruleset;
+use prefilter::Prefilter;
+use verify::Patterns;
+
+/// A rule set made ready to search with. Shared by all threads.
+#[derive(Debug)]
+pub struct Engine {
+    ruleset: Arc<Ruleset>,
+    prefilter: Prefilter,
+    patterns: Patterns,
+    limits: Limits,
+}
+
+/// One credential in one content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Match {
+    /// Place of the rule in the rule set.
+    pub rule: u32,
+    /// The value.
+    pub secret: Secret,
+    /// How sure.
+    pub confidence: Confidence,
+    /// What was learnt without using it.
+    pub facts: Vec<Fact>,
+    /// Through which layers it was seen, outermost first.
+    pub layers: LayerPath,
+    /// Where it stands: in the content, or inside the innermost container of `layers`.
+    pub position: Position,
+    /// Byte range in the content of the value or of the encoded run that holds it; none inside
+    /// containers.
+    pub span: Option<Range<usize>>,
+    /// The line around it, every secret masked, escaped, at most 200 characters.
+    pub excerpt: String,
+}
+
+/// What a scan of one content gave.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// By layers and place.
+    pub matches: Vec<Match>,
+    /// What was left unread inside it and why, in a few words each, escaped.
+    pub unread: Vec<String>,
+}
+
+impl Engine {
+    /// Makes `ruleset` ready.
+    pub fn new(ruleset: Arc<Ruleset>, effort: Effort, limits: Limits) -> Engine {
+        Engine {
+            prefilter: Prefilter::new(&ruleset, effort),
+            patterns: Patterns::new(&ruleset),
+            ruleset,
+            limits,
+        }
+    }
+
+    /// The rules in use.
+    pub fn ruleset(&self) -> &Ruleset {
+        &self.ruleset
+    }
+
+    /// The prefilter, for benches.
+    pub fn prefilter(&self) -> &Prefilter {
+        &self.prefilter
+    }
+}

@@ -1,0 +1,190 @@
+//! Is there a credential around this literal? One rule's detector, then its conditions.
+
+use std::ops::Range;
+use std::sync::OnceLock;
+
+use regex::bytes::Regex;
+
+use super::detect;
+use super::entropy::shannon;
+use super::prefilter::Hit;
+use super::validate::{Candidate, Verdict, validate};
+use crate::model::{Confidence, Fact};
+use crate::rule::schema::{Boundary, Classes, DetectorKind};
+use crate::rule::{Rule, Ruleset};
+
+/// A credential in one text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Raw {
+    /// Place of the rule in the rule set.
+    pub rule: u32,
+    /// The secret's first byte.
+    pub start: usize,
+    /// After its last byte.
+    pub end: usize,
+    /// How sure.
+    pub confidence: Confidence,
+    /// What the checks learnt.
+    pub facts: Vec<Fact>,
+    /// How many of the secret's first bytes are the rule's own literal.
+    pub public_prefix: usize,
+}
+
+/// The regular expressions of a rule set, compiled when first needed.
+#[derive(Debug)]
+pub struct Patterns {
+    compiled: Vec<OnceLock<Regex>>,
+}
+
+impl Patterns {
+    /// One slot a rule.
+    pub fn new(ruleset: &Ruleset) -> Patterns {
+        Patterns { compiled: ruleset.rules().iter().map(|_| OnceLock::new()).collect() }
+    }
+
+    fn get(&self, number: u32, rule: &Rule) -> Option<&Regex> {
+        let pattern = rule.pattern.as_ref()?;
+        Some(self.compiled.get(number as usize)?.get_or_init(|| pattern.compile()))
+    }
+}
+
+/// The stretch of `text` that may decide a hit.
+pub fn window(rule: &Rule, hit: Hit, text: &[u8]) -> Range<usize> {
+    let start = hit.start.saturating_sub(rule.reach.before as usize);
+    let end = hit.end.saturating_add(rule.reach.after as usize).min(text.len());
+    start..end
+}
+
+/// The credential that `rule` sees around `hit`, if there is one.
+pub fn verify(rule: &Rule, patterns: &Patterns, hit: Hit, text: &[u8]) -> Option<Raw> {
+    let found = find(rule, patterns, hit, text)?;
+    let secret = text.get(found.span.clone()).filter(|secret| !secret.is_empty())?;
+    let bounded = bounded(rule.boundary, text, &found.span);
+    let company = rule.requires.is_empty() || has_company(rule, &text[window(rule, hit, text)]);
+    let dense = rule.entropy.is_none_or(|least| shannon(secret) >= least);
+    if !(bounded && company && dense && has_classes(rule.classes, secret)) || allowed(rule, secret)
+    {
+        return None;
+    }
+    let mut facts = found.facts;
+    let candidate = Candidate { text, start: found.span.start, end: found.span.end };
+    for validator in &rule.validators {
+        match validate(*validator, candidate) {
+            Verdict::Valid(learnt) => facts.extend(learnt),
+            Verdict::Invalid(_) => return None,
+        }
+    }
+    facts.sort();
+    facts.dedup();
+    let public = hit.start == found.span.start && rule.detector == DetectorKind::Pattern;
+    Some(Raw {
+        rule: hit.rule,
+        start: found.span.start,
+        end: found.span.end,
+        confidence: found.confidence.unwrap_or(rule.confidence),
+        facts,
+        public_prefix: if public { hit.end - hit.start } else { 0 },
+    })
+}
+
+struct Found {
+    span: Range<usize>,
+    facts: Vec<Fact>,
+    /// When the detector knows better than the rule.
+    confidence: Option<Confidence>,
+}
+
+impl Found {
+    fn at(span: Range<usize>) -> Found {
+        Found { span, facts: Vec::new(), confidence: None }
+    }
+}
+
+fn find(rule: &Rule, patterns: &Patterns, hit: Hit, text: &[u8]) -> Option<Found> {
+    let literal = hit.start..hit.end;
+    match rule.detector {
+        DetectorKind::Pattern => find_pattern(rule, patterns, hit, text).map(Found::at),
+        DetectorKind::Assignment => {
+            detect::assignment::detect(text, literal, rule.reach).map(|found| Found {
+                span: found.value,
+                facts: Vec::new(),
+                confidence: Some(found.confidence),
+            })
+        }
+        DetectorKind::Pem => detect::pem::detect(text, literal, rule.reach).map(Found::at),
+        DetectorKind::Jwt => detect::jwt::detect(text, literal, rule.reach).map(Found::at),
+        DetectorKind::UrlUserinfo => detect::url::detect(text, literal, rule.reach)
+            .map(|found| Found { span: found.password, facts: found.facts, confidence: None }),
+    }
+}
+
+/// The first match within reach that holds the literal, and its secret group. The text after the
+/// window is cut off; what stands before it is seen by `\b` and the like.
+fn find_pattern(rule: &Rule, patterns: &Patterns, hit: Hit, text: &[u8]) -> Option<Range<usize>> {
+    let regex = patterns.get(hit.rule, rule)?;
+    let window = window(rule, hit, text);
+    let text = &text[..window.end];
+    let mut from = window.start;
+    loop {
+        let found = regex.find_at(text, from)?;
+        if found.start() > hit.start {
+            return None;
+        }
+        if found.end() >= hit.end {
+            let group = rule.pattern.as_ref().map_or(0, crate::rule::Pattern::secret_group);
+            let captures = regex.captures_at(text, found.start())?;
+            return captures.get(group).map(|secret| secret.range());
+        }
+        from = found.end().max(found.start() + 1);
+    }
+}
+
+/// Whether nothing stands beside the secret that would make it part of something longer.
+fn bounded(boundary: Boundary, text: &[u8], span: &Range<usize>) -> bool {
+    let secret = &text[span.clone()];
+    let (slash, plus) = (secret.contains(&b'/'), secret.contains(&b'+'));
+    let continues = |byte: u8| match boundary {
+        Boundary::None => false,
+        Boundary::Word => byte.is_ascii_alphanumeric() || byte == b'_',
+        Boundary::Token => {
+            byte.is_ascii_alphanumeric()
+                || matches!(byte, b'_' | b'-')
+                || (slash && byte == b'/')
+                || (plus && byte == b'+')
+        }
+    };
+    let before = span.start.checked_sub(1).and_then(|at| text.get(at));
+    let escape_before = span.start >= 2 && text[span.start - 2] == b'\\';
+    // In `"\nghp_…"` the letter before the secret belongs to an escape, not to the value.
+    let before = before.filter(|byte| !(escape_before && matches!(byte, b'n' | b't' | b'r')));
+    let after = text.get(span.end);
+    !before.is_some_and(|byte| continues(*byte)) && !after.is_some_and(|byte| continues(*byte))
+}
+
+fn has_company(rule: &Rule, window: &[u8]) -> bool {
+    let window = window.to_ascii_lowercase();
+    rule.requires.iter().any(|text| memchr::memmem::find(&window, text).is_some())
+}
+
+fn has_classes(least: Classes, secret: &[u8]) -> bool {
+    if least == Classes::default() {
+        return true;
+    }
+    let count = |class: fn(&u8) -> bool| secret.iter().filter(|byte| class(byte)).count();
+    let mut seen = [false; 256];
+    secret.iter().for_each(|byte| seen[usize::from(*byte)] = true);
+    let distinct = seen.iter().filter(|seen| **seen).count();
+    count(u8::is_ascii_digit) >= least.digits as usize
+        && count(u8::is_ascii_uppercase) >= least.upper as usize
+        && count(u8::is_ascii_lowercase) >= least.lower as usize
+        && count(|byte| !byte.is_ascii_alphanumeric()) >= least.symbols as usize
+        && distinct >= least.distinct as usize
+}
+
+fn allowed(rule: &Rule, secret: &[u8]) -> bool {
+    let stopped = !rule.allow.stop_words.is_empty() && {
+        let folded = secret.to_ascii_lowercase();
+        rule.allow.stop_words.iter().any(|word| memchr::memmem::find(&folded, word).is_some())
+    };
+    stopped || rule.allow.values.is_match(secret)
+}
