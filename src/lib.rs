@@ -12,6 +12,8 @@ pub mod rule;
 
 pub mod config;
 
+pub mod source;
+
 pub mod engine;
 
 pub mod finding;
@@ -19,3 +21,5 @@ pub mod finding;
 pub mod provenance;
 
 pub mod output;
+
+pub mod pipeline;

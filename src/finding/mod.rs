@@ -61,6 +61,8 @@ pub struct Occurrence {
     /// The line with every secret in it masked and everything unprintable escaped, at most 200
     /// characters.
     pub excerpt: String,
+    /// A `leaktrace:allow` comment about it.
+    pub allow: Option<inline::InlineAllow>,
 }
 
 /// One secret, everywhere it was found in one target.

@@ -177,8 +177,10 @@ impl Target {
     /// what the tip of another ref has, the rest. Code scanning shows a finding only where the
     /// analysed commit has its first place, so places are best sorted by this before anything else.
     pub fn place_rank(&self, place: &Place) -> u8 {
-        let on_branch = self.branch.as_deref().is_some_and(|branch| {
-            place.refs.iter().any(|name| name.strip_prefix("refs/heads/") == Some(branch))
+        let on_branch = place.refs.iter().any(|name| {
+            name == "HEAD"
+                || self.branch.is_some()
+                    && name.strip_prefix("refs/heads/") == self.branch.as_deref()
         });
         match place.kind {
             _ if place.path.is_none() => 3,

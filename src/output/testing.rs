@@ -81,7 +81,9 @@ pub(super) fn place(kind: ContentKind, path: Option<&str>, line: u32, excerpt: &
         object: Some(id(0xb1)),
         commit: Some(id(0xc1)),
         refs: Vec::new(),
+        more_refs: 0,
         excerpt: excerpt.to_owned(),
+        allow: None,
     }
 }
 

@@ -1,11 +1,19 @@
 //! Who brought a secret in, when, by which commit, where it still is and how long it was exposed.
 
+mod commit;
+mod paths;
+mod trace;
+
 use gix::ObjectId;
 
+pub use commit::info as commit_info;
+pub use trace::{History, Traced};
+
+use crate::finding::inline::InlineAllow;
 use crate::model::{ContentKind, LayerPath, Position};
 
 /// A name and address as a commit claims them, escaped.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Signature {
     /// Name.
     pub name: String,
@@ -65,10 +73,14 @@ pub struct Place {
     pub object: Option<ObjectId>,
     /// The earliest commit that has this object at this path.
     pub commit: Option<ObjectId>,
-    /// Refs whose tip still has this object at this path, full names, sorted, escaped.
+    /// Refs whose tip still has this object at this path, full names, sorted, escaped; the first 20.
     pub refs: Vec<String>,
+    /// How many more refs there are.
+    pub more_refs: usize,
     /// The masked line.
     pub excerpt: String,
+    /// A `leaktrace:allow` comment about it.
+    pub allow: Option<InlineAllow>,
 }
 
 /// The life of a secret in a repository's history.
@@ -81,12 +93,57 @@ pub struct Trace {
     pub reintroduced: Vec<ObjectId>,
     /// Refs whose tip still has it, full names, sorted, escaped.
     pub tips: Vec<String>,
-    /// The commit that took it out last, when no tip has it any more.
+    /// Whether that commit is where a shallow history begins, so that the secret may be older.
+    pub at_boundary: bool,
+    /// The commit that took it out last, when HEAD does not have it any more. Other refs may still:
+    /// see `tips`.
     pub removed: Option<CommitInfo>,
-    /// From the introducing commit to the removing one, or to now while a tip has it; seconds.
+    /// From the introducing commit to the removing one, or to now while any ref's tip has it; seconds.
     pub exposed_seconds: Option<i64>,
     /// Whether the working tree or index has it.
     pub in_worktree: bool,
     /// Whether only objects have it that no ref, reflog or index reaches.
     pub unreachable: bool,
+}
+
+impl Trace {
+    /// The life of a secret that two rules saw in different places.
+    #[must_use]
+    pub fn join(mut self, mut other: Trace, as_of: i64) -> Trace {
+        let age = |trace: &Trace| {
+            trace
+                .introduced
+                .as_ref()
+                .map_or((true, 0, None), |c| (false, c.committer.seconds, Some(c.id)))
+        };
+        if age(&other) < age(&self) {
+            std::mem::swap(&mut self, &mut other);
+        }
+        self.reintroduced.extend(other.introduced.iter().map(|commit| commit.id));
+        self.reintroduced.extend(other.reintroduced);
+        let first = self.introduced.as_ref().map(|commit| commit.id);
+        let mut seen = std::collections::BTreeSet::new();
+        self.reintroduced.retain(|id| Some(*id) != first && seen.insert(*id));
+        self.tips.extend(other.tips);
+        self.tips.sort();
+        self.tips.dedup();
+        let later = |commit: &CommitInfo| (commit.committer.seconds, commit.id);
+        self.removed = match (self.removed, other.removed) {
+            _ if self.tips.iter().any(|tip| tip == "HEAD") => None,
+            (Some(a), Some(b)) => Some(if later(&a) >= later(&b) { a } else { b }),
+            (one, other) => one.or(other),
+        };
+        let until = match &self.removed {
+            _ if !self.tips.is_empty() => Some(as_of),
+            removed => removed.as_ref().map(|commit| commit.committer.seconds),
+        };
+        self.exposed_seconds = self
+            .introduced
+            .as_ref()
+            .zip(until)
+            .map(|(from, until)| until.saturating_sub(from.committer.seconds).max(0));
+        self.in_worktree |= other.in_worktree;
+        self.unreachable &= other.unreachable;
+        self
+    }
 }

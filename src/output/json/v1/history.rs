@@ -42,6 +42,8 @@ pub struct Place {
     pub commit: Option<String>,
     /// Refs whose tip still has this object at this path: full names, sorted, escaped.
     pub refs: Vec<String>,
+    /// How many more refs there are beyond those listed.
+    pub more_refs: usize,
     /// The line with every secret in it masked, escaped, at most 200 characters.
     pub excerpt: String,
 }
@@ -66,6 +68,7 @@ impl Place {
             object: place.object.map(|id| id.to_string()),
             commit: place.commit.map(|id| id.to_string()),
             refs: place.refs.clone(),
+            more_refs: place.more_refs,
             excerpt: place.excerpt.clone(),
         }
     }

@@ -1,0 +1,463 @@
+//! From matches to what is reported: one finding a secret, with its history, judged by the ignore
+//! lists, in an order that does not depend on threads.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::sync::Arc;
+
+use gix::ObjectId;
+
+use super::collect::{Collected, Hit, Searched};
+use super::settings::Settings;
+use super::target::{Opened, What};
+use super::{Error, Options, narrow};
+use crate::config::InlinePolicy;
+use crate::finding::baseline::Baseline;
+use crate::finding::ignore;
+use crate::finding::key_file::ObtainedKey;
+use crate::finding::{Finding, Fingerprint, Occurrence, Suppression};
+use crate::model::text::escape;
+use crate::model::{Confidence, ContentId, ContentKind, IncompleteKind, IncompleteLog, Secret};
+use crate::output::{Reported, Stats, Target, line_hash};
+use crate::provenance::{History, Place, Trace};
+use crate::source::history::graph::Graph;
+use crate::source::repository::Repository;
+
+/// Bytes of a file whose line is hashed for code scanning.
+const LINE_HASH_BYTES: u64 = 32 << 20;
+
+/// One target's part of the report.
+pub struct Assembled {
+    /// What it is.
+    pub target: Target,
+    /// What counts.
+    pub findings: Vec<Reported>,
+    /// What does not, and why.
+    pub suppressed: Vec<Reported>,
+    /// Things worth knowing, escaped.
+    pub notes: Vec<String>,
+    /// How much was read.
+    pub stats: Stats,
+    /// The fingerprint key's id.
+    pub key_id: String,
+}
+
+/// A secret as one rule sees it, with its places.
+pub struct Seen {
+    /// Place of the rule in the rule set.
+    pub rule: u32,
+    /// The finding.
+    pub finding: Finding,
+    /// Its places.
+    pub places: Vec<Place>,
+    /// Its life; none outside repositories.
+    pub trace: Option<Trace>,
+}
+
+/// What assembling needs to know.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// The target's place among all.
+    pub number: usize,
+    /// The target.
+    pub target: &'a Opened,
+    /// What applies to it.
+    pub settings: &'a Settings,
+    /// How to scan.
+    pub options: &'a Options,
+    /// Where gaps are recorded.
+    pub log: &'a IncompleteLog,
+}
+
+impl Context<'_> {
+    /// Makes findings out of what was collected.
+    pub fn assemble(
+        &self,
+        mut collected: Collected,
+        key: &ObtainedKey,
+    ) -> Result<Assembled, Error> {
+        let target = self.target.shown();
+        let mut notes = std::mem::take(&mut collected.notes);
+        notes.extend(self.settings.config.notes.iter().cloned());
+        notes.extend(key.note.clone());
+        let seen = match (self.target.repository(), &collected.narrow, &collected.searched) {
+            (Some(repo), Some(narrow), _) => {
+                narrow::seen(*self, repo, narrow, &collected.hits, key, &mut notes)
+            }
+            (Some(repo), None, Some(searched)) => {
+                self.with_history(repo, searched, &collected.hits, key, &mut notes)
+            }
+            _ => self.without_history(&collected.hits, key),
+        };
+        let seen = seen.into_iter().filter_map(|seen| self.at_fitting_paths(seen));
+        let mut reported = self.one_a_secret(seen.collect(), &target);
+        self.drop_unsure(&mut reported, &mut notes);
+        let everywhere_live = collected.searched.is_none();
+        self.suppress(&mut reported, &target, everywhere_live, key, &mut notes)?;
+        for one in &mut reported {
+            one.line_hash = self.line_hash(one.places.first(), collected.searched.as_ref());
+        }
+        let (suppressed, findings) =
+            reported.into_iter().partition(|one| one.finding.suppression.is_some());
+        notes.sort();
+        notes.dedup();
+        Ok(Assembled {
+            target,
+            findings,
+            suppressed,
+            notes,
+            stats: collected.stats,
+            key_id: key.key.key_id(),
+        })
+    }
+
+    /// A finding for what one rule sees of one secret.
+    pub fn finding(&self, rule: u32, secret: &Secret, key: &ObtainedKey) -> Option<Finding> {
+        Some(Finding {
+            rule: Arc::clone(self.settings.infos.get(rule as usize)?),
+            confidence: Confidence::Low,
+            secret: secret.clone(),
+            fingerprint: Fingerprint::of(&key.key, secret),
+            facts: Vec::new(),
+            occurrences: Vec::new(),
+            suppression: None,
+        })
+    }
+
+    /// Groups matches by rule and secret.
+    fn group(&self, hits: &[(ContentId, Vec<Hit>)], key: &ObtainedKey) -> Vec<(u32, Finding)> {
+        let mut findings: BTreeMap<(u32, Secret), Finding> = BTreeMap::new();
+        for (content, hits) in hits {
+            for hit in hits {
+                let name = (hit.found.rule, hit.found.secret.clone());
+                let finding = match findings.entry(name) {
+                    std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
+                    std::collections::btree_map::Entry::Vacant(new) => {
+                        match self.finding(hit.found.rule, &hit.found.secret, key) {
+                            Some(finding) => new.insert(finding),
+                            None => continue,
+                        }
+                    }
+                };
+                add(finding, content.clone(), hit);
+            }
+        }
+        findings.into_iter().map(|((rule, _), finding)| (rule, finding)).collect()
+    }
+
+    fn without_history(&self, hits: &[(ContentId, Vec<Hit>)], key: &ObtainedKey) -> Vec<Seen> {
+        let grouped = self.group(hits, key).into_iter();
+        grouped
+            .map(|(rule, finding)| {
+                let places = finding.occurrences.iter().map(|o| place(o, None)).collect();
+                Seen { rule, finding, places, trace: None }
+            })
+            .collect()
+    }
+
+    fn with_history(
+        &self,
+        repo: &Repository,
+        searched: &Searched,
+        hits: &[(ContentId, Vec<Hit>)],
+        key: &ObtainedKey,
+        notes: &mut Vec<String>,
+    ) -> Vec<Seen> {
+        let reader = searched.store.reader();
+        let graph = Graph::new(searched.commits.clone());
+        let tips = repo.tips(&reader, self.log);
+        let shallow = repo.shallow();
+        self.record_gaps(repo, searched, &graph, &shallow);
+        let (rules, findings): (Vec<u32>, Vec<Finding>) = self.group(hits, key).into_iter().unzip();
+        let history = History {
+            store: &searched.store,
+            graph: &graph,
+            trees: &searched.trees,
+            tips: &tips,
+            reflog: &repo.reflog_commits(self.log),
+            shallow: &shallow,
+            // Read before, and its trouble recorded then.
+            index: &repo.index(&IncompleteLog::default()),
+            as_of: self.options.as_of,
+        };
+        let traced = history.trace(&findings);
+        if traced.cut {
+            notes.push(
+                "this repository has too many paths to list all places of each finding".to_owned(),
+            );
+        }
+        let histories = rules.into_iter().zip(findings).zip(traced.findings);
+        histories
+            .map(|((rule, finding), (places, trace))| Seen {
+                rule,
+                finding,
+                places,
+                trace: Some(trace),
+            })
+            .collect()
+    }
+
+    /// Records where history ends early.
+    fn record_gaps(
+        &self,
+        repo: &Repository,
+        searched: &Searched,
+        graph: &Graph,
+        shallow: &BTreeSet<ObjectId>,
+    ) {
+        for commit in shallow {
+            self.log.add(IncompleteKind::Shallow, format!("history before commit {commit}"));
+        }
+        let cut_off: BTreeSet<ObjectId> = shallow
+            .iter()
+            .filter_map(|id| graph.commit(graph.number(id)?))
+            .flat_map(|commit| commit.parents.iter().copied())
+            .collect();
+        for missing in graph.missing.difference(&cut_off) {
+            self.log.add(IncompleteKind::MissingObject, format!("commit {missing}"));
+        }
+        for tip in repo.tips(&searched.store.reader(), &IncompleteLog::default()) {
+            if searched.store.number_of(&tip.id).is_none() {
+                let what = format!("{} points to {}, which is not in the store", tip.name, tip.id);
+                self.log.add(IncompleteKind::Reference, what);
+            }
+        }
+    }
+
+    /// Drops places that the rule does not look at, and the finding when none is left.
+    fn at_fitting_paths(&self, mut seen: Seen) -> Option<Seen> {
+        let rule = self.settings.engine.ruleset().rules().get(seen.rule as usize)?;
+        if !rule.paths.is_empty() || !rule.allow.paths.is_empty() {
+            seen.places.retain(|place| match &place.path {
+                Some(path) => {
+                    (rule.paths.is_empty() || rule.paths.is_match(path))
+                        && !rule.allow.paths.is_match(path)
+                }
+                None => rule.paths.is_empty(),
+            });
+        }
+        (!seen.places.is_empty()).then_some(seen)
+    }
+
+    /// Joins what several rules see of the same secret; the best of them names the finding.
+    fn one_a_secret(&self, seen: Vec<Seen>, target: &Target) -> Vec<Reported> {
+        let mut by_secret: BTreeMap<Secret, Vec<Seen>> = BTreeMap::new();
+        for one in seen {
+            by_secret.entry(one.finding.secret.clone()).or_default().push(one);
+        }
+        let reported = by_secret.into_values().filter_map(|group| self.join(group, target));
+        reported.collect()
+    }
+
+    fn join(&self, mut group: Vec<Seen>, target: &Target) -> Option<Reported> {
+        group.sort_by_key(|seen| std::cmp::Reverse(self.rank(seen)));
+        let mut group = group.into_iter();
+        let mut best = group.next()?;
+        for other in group {
+            best.finding.confidence = best.finding.confidence.max(other.finding.confidence);
+            best.finding.facts.extend(other.finding.facts);
+            best.finding.occurrences.extend(other.finding.occurrences);
+            best.places.extend(other.places);
+            best.trace = match (best.trace, other.trace) {
+                (Some(trace), Some(other)) => Some(trace.join(other, self.options.as_of)),
+                (one, other) => one.or(other),
+            };
+        }
+        best.finding.facts.sort();
+        best.finding.facts.dedup();
+        best.finding.occurrences.sort_by(|a, b| {
+            (&a.content, a.position, &a.layers).cmp(&(&b.content, b.position, &b.layers))
+        });
+        best.finding.occurrences.dedup();
+        // Places arrive with the oldest of each rank in front; the sort keeps that order.
+        best.places.sort_by_key(|place| target.place_rank(place));
+        let mut kept = BTreeSet::new();
+        best.places.retain(|place| {
+            kept.insert((
+                place.path.clone(),
+                place.object,
+                place.commit,
+                place.position,
+                place.layers.clone(),
+            ))
+        });
+        if let Some(confidence) = self.settings.config.rules.confidence.get(&best.finding.rule.id) {
+            best.finding.confidence = *confidence;
+        }
+        Some(Reported {
+            target: self.number,
+            finding: best.finding,
+            places: best.places,
+            trace: best.trace,
+            line_hash: None,
+        })
+    }
+
+    /// Distinctive formats before what goes by key names; then the surer, the graver.
+    fn rank(&self, seen: &Seen) -> impl Ord + use<> {
+        use crate::rule::schema::DetectorKind;
+        let rule = self.settings.engine.ruleset().rules().get(seen.rule as usize);
+        let tier = rule.map_or(0, |rule| match rule.detector {
+            DetectorKind::Assignment => 0,
+            DetectorKind::UrlUserinfo | DetectorKind::Jwt => 1,
+            DetectorKind::Pattern | DetectorKind::Pem => 2,
+        });
+        (tier, seen.finding.confidence, seen.finding.rule.severity, std::cmp::Reverse(seen.rule))
+    }
+
+    fn drop_unsure(&self, reported: &mut Vec<Reported>, notes: &mut Vec<String>) {
+        let least = self.settings.config.confidence;
+        let before = reported.len();
+        reported.retain(|one| one.finding.confidence >= least);
+        let dropped = before - reported.len();
+        if dropped > 0 {
+            notes.push(format!(
+                "{dropped} possible {} of less than {least} confidence not shown; --confidence low shows all",
+                if dropped == 1 { "secret" } else { "secrets" }
+            ));
+        }
+    }
+
+    fn suppress(
+        &self,
+        reported: &mut [Reported],
+        target: &Target,
+        everywhere_live: bool,
+        key: &ObtainedKey,
+        notes: &mut Vec<String>,
+    ) -> Result<(), Error> {
+        for one in reported.iter_mut() {
+            let subject = ignore::Subject {
+                rule: &one.finding.rule.id,
+                fingerprint: one.finding.fingerprint,
+                secret: &one.finding.secret,
+            };
+            let paths = one.places.iter().map(|place| place.path.as_deref());
+            let suppression = self.settings.ignores.finding(subject, paths);
+            one.finding.suppression =
+                suppression.or_else(|| self.allowed_inline(one, target, everywhere_live, notes));
+        }
+        if let Some((file, content)) = &self.settings.baseline {
+            let baseline = Baseline::parse(content, file, &key.key.key_id())?;
+            baseline.apply(reported.iter_mut().map(|one| &mut one.finding));
+        }
+        Ok(())
+    }
+
+    /// A comment suppresses a finding when each place that is there today has one.
+    fn allowed_inline(
+        &self,
+        one: &Reported,
+        target: &Target,
+        everywhere_live: bool,
+        notes: &mut Vec<String>,
+    ) -> Option<Suppression> {
+        let live = |place: &&Place| everywhere_live || target.place_rank(place) <= 1;
+        let mut first = None;
+        let mut complete = true;
+        for place in one.places.iter().filter(live) {
+            let path = place.path.as_deref().map_or_else(|| "-".to_owned(), escape);
+            match place.allow.as_ref().map(|allow| allow.suppression(&path, &place.position)) {
+                Some(Ok(suppression)) => first = first.or(Some(suppression)),
+                Some(Err(note)) => {
+                    notes.push(note);
+                    complete = false;
+                }
+                None => complete = false,
+            }
+        }
+        let suppression = first.filter(|_| complete)?;
+        if self.settings.config.inline_allow == InlinePolicy::Report {
+            notes.push(format!("{}: `leaktrace:allow` is not honoured here", suppression.source));
+            return None;
+        }
+        Some(suppression)
+    }
+
+    fn line_hash(&self, place: Option<&Place>, searched: Option<&Searched>) -> Option<String> {
+        let place = place.filter(|place| place.layers.is_empty())?;
+        let content = match (place.kind, place.object, &place.path) {
+            (ContentKind::Blob, Some(id), _) => {
+                let mut content = Vec::new();
+                let reader = match searched {
+                    Some(searched) => searched.store.reader(),
+                    None => {
+                        crate::source::history::store::Reader::of(&self.target.repository()?.git)
+                    }
+                };
+                let small = reader.header(&id).is_some_and(|(_, size)| size <= LINE_HASH_BYTES);
+                small.then(|| reader.read(&id, &mut content).ok())??;
+                content
+            }
+            (ContentKind::File, _, Some(path)) => {
+                let file = match &self.target.what {
+                    What::File(file) => file.clone(),
+                    _ => self.target.root()?.join(bstr::ByteSlice::to_path(path.as_slice()).ok()?),
+                };
+                let meta = fs::symlink_metadata(&file).ok()?;
+                (meta.is_file() && meta.len() <= LINE_HASH_BYTES)
+                    .then(|| fs::read(&file).ok())??
+            }
+            _ => return None,
+        };
+        line_hash(&content, place.position.line)
+    }
+}
+
+/// Adds a match to a finding.
+pub fn add(finding: &mut Finding, content: ContentId, hit: &Hit) {
+    finding.confidence = finding.confidence.max(hit.found.confidence);
+    for fact in &hit.found.facts {
+        if !finding.facts.contains(fact) {
+            finding.facts.push(fact.clone());
+        }
+    }
+    finding.facts.sort();
+    finding.occurrences.push(Occurrence {
+        content,
+        position: hit.found.position,
+        layers: hit.found.layers.clone(),
+        excerpt: hit.found.excerpt.clone(),
+        allow: hit.allow.clone(),
+    });
+}
+
+/// The place of an occurrence whose path is its own, or `path`.
+pub fn place(occurrence: &Occurrence, path: Option<&[u8]>) -> Place {
+    let (object, own) = match &occurrence.content {
+        ContentId::Object { id, .. } => (Some(*id), None),
+        ContentId::File(path) => (None, Some(path.clone())),
+        ContentId::Name(_) | ContentId::Stdin => (None, None),
+    };
+    Place {
+        kind: occurrence.content.kind(),
+        path: path.map(<[u8]>::to_vec).or(own),
+        position: occurrence.position,
+        layers: occurrence.layers.clone(),
+        object,
+        commit: None,
+        refs: Vec::new(),
+        more_refs: 0,
+        excerpt: occurrence.excerpt.clone(),
+        allow: occurrence.allow.clone(),
+    }
+}
+
+/// Worst first: severity, confidence, rule, target, first place, fingerprint.
+pub fn sort(reported: &mut [Reported]) {
+    reported.sort_by(|a, b| {
+        let key = |one: &Reported| {
+            let place = one.places.first();
+            (
+                std::cmp::Reverse(one.finding.rule.severity),
+                std::cmp::Reverse(one.finding.confidence),
+                one.finding.rule.id.clone(),
+                one.target,
+                place.and_then(|place| place.path.clone()),
+                place.map(|place| place.position),
+                one.finding.secret.clone(),
+            )
+        };
+        key(a).cmp(&key(b))
+    });
+}

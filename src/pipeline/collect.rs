@@ -1,0 +1,470 @@
+//! Everything in a target, searched once, on all cores.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use gix::objs::Kind;
+use gix::{ObjectId, oid};
+use rayon::prelude::*;
+
+use super::settings::Settings;
+use super::target::{Opened, What};
+use super::{Options, Phase, Progress, Scope, narrow};
+use crate::engine::{Engine, Match, Outcome};
+use crate::finding::inline::{InlineAllow, inline_allow};
+use crate::model::parallel::{BitSet, PerThread};
+use crate::model::text::escape;
+use crate::model::{ContentId, ContentKind, IncompleteKind, IncompleteLog, Layer};
+use crate::output::Stats;
+use crate::source::history::graph::Commit;
+use crate::source::history::store::Store;
+use crate::source::history::trees::{self, Trees};
+use crate::source::history::walk::{Object, Visitor, Walk, walk};
+use crate::source::repository::Repository;
+use crate::source::worktree::{self, Content, Listing, WorkFile};
+
+/// Files up to this many bytes are read whole; archives can only be opened whole.
+const WHOLE_FILE: u64 = 256 << 20;
+/// What every Git LFS pointer starts with (the LFS specification fixes the first key).
+const LFS_START: &[u8] = b"version https://git-lfs.github.com/spec/v1\n";
+/// Largest Git LFS pointer, by the specification.
+const LFS_BYTES: usize = 1024;
+
+/// A match and the comment beside it.
+#[derive(Debug, Clone)]
+pub struct Hit {
+    /// The match.
+    pub found: Match,
+    /// A `leaktrace:allow` comment about it.
+    pub allow: Option<InlineAllow>,
+}
+
+/// A repository's object store, searched.
+pub struct Searched {
+    /// The objects.
+    pub store: Store,
+    /// Every commit.
+    pub commits: Vec<Commit>,
+    /// The trees that lead to findings.
+    pub trees: Trees,
+}
+
+/// What a target gave.
+pub struct Collected {
+    /// Matches by content; sorted, each content once.
+    pub hits: Vec<(ContentId, Vec<Hit>)>,
+    /// The object store, when all of it was searched.
+    pub searched: Option<Searched>,
+    /// What the selected commits or the index changed, when only that was searched.
+    pub narrow: Option<narrow::Narrow>,
+    /// Things worth knowing, escaped.
+    pub notes: Vec<String>,
+    /// How much was read.
+    pub stats: Stats,
+}
+
+/// Searches `target`.
+pub fn run(
+    target: &Opened,
+    settings: &Settings,
+    options: &Options,
+    progress: &Progress,
+    log: &IncompleteLog,
+) -> Collected {
+    let search = Search::new(settings, options, progress, log, target.repository());
+    let mut collected = Collected {
+        hits: Vec::new(),
+        searched: None,
+        narrow: None,
+        notes: Vec::new(),
+        stats: Stats::default(),
+    };
+    match &target.what {
+        What::Repository(repo) => search.repository(repo, &options.scope, &mut collected),
+        What::Directory(root) => {
+            let listing = worktree::list_directory(root, log);
+            search.files(listing, &mut collected);
+        }
+        What::File(path) => search.file(path),
+        What::Stdin => search.stdin(),
+    }
+    search.finish(&mut collected);
+    collected
+}
+
+/// The engine with all it needs to search contents from any thread.
+pub struct Search<'a> {
+    engine: &'a Engine,
+    settings: &'a Settings,
+    progress: &'a Progress,
+    log: &'a IncompleteLog,
+    honour_inline: bool,
+    /// Where Git LFS keeps files.
+    lfs: Option<PathBuf>,
+    hits: PerThread<Vec<(ContentId, Vec<Hit>)>>,
+    commits: PerThread<Vec<Commit>>,
+    counts: Counts,
+}
+
+#[derive(Default)]
+struct Counts {
+    commits: AtomicU64,
+    blobs: AtomicU64,
+    files: AtomicU64,
+    texts: AtomicU64,
+    bytes: AtomicU64,
+}
+
+impl<'a> Search<'a> {
+    fn new(
+        settings: &'a Settings,
+        options: &Options,
+        progress: &'a Progress,
+        log: &'a IncompleteLog,
+        repo: Option<&Repository>,
+    ) -> Search<'a> {
+        Search {
+            engine: &settings.engine,
+            settings,
+            progress,
+            log,
+            honour_inline: !options.isolated,
+            lfs: repo.map(|repo| repo.common_dir.join("lfs").join("objects")),
+            hits: PerThread::new(Vec::new),
+            commits: PerThread::new(Vec::new),
+            counts: Counts::default(),
+        }
+    }
+
+    fn repository(&self, repo: &Repository, scope: &Scope, collected: &mut Collected) {
+        match scope {
+            Scope::Everything | Scope::HistoryOnly | Scope::NoHistory => {
+                if *scope != Scope::NoHistory {
+                    collected.searched = Some(self.history(repo));
+                }
+                if *scope != Scope::HistoryOnly
+                    && let Some(root) = &repo.worktree
+                {
+                    let tracked = repo.index(self.log);
+                    let links = tracked.iter().filter(|entry| entry.is_link);
+                    collected.notes.extend(links.map(|entry| {
+                        format!(
+                            "submodule {} is not scanned with this repository",
+                            escape(&entry.path)
+                        )
+                    }));
+                    let tracked =
+                        tracked.into_iter().filter(|e| !e.is_link).map(|e| e.path).collect();
+                    let ignored = self.settings.config.scan.include_ignored;
+                    self.files(
+                        worktree::list_worktree(root, &tracked, ignored, self.log),
+                        collected,
+                    );
+                }
+            }
+            Scope::Staged | Scope::Range(_) | Scope::Since(_) | Scope::Branch(_) => {
+                self.progress.enter(Phase::History);
+                collected.narrow =
+                    Some(narrow::run(self, repo, self.settings.selection.as_ref(), self.log));
+            }
+        }
+    }
+
+    /// The whole object store but for trees, whose names are searched when paths are traced.
+    fn history(&self, repo: &Repository) -> Searched {
+        let store = repo.store(self.log);
+        self.progress.expect(store.numbers() as u64);
+        self.progress.enter(Phase::History);
+        walk(Walk { store: &store, log: self.log, max_size: self.settings.max_size }, self);
+        let found = BitSet::new(store.numbers());
+        self.hits.each(|hits| {
+            for (content, _) in hits {
+                if let ContentId::Object { kind: ContentKind::Blob, id } = content
+                    && let Some(number) = store.number_of(id)
+                {
+                    found.insert(number);
+                }
+            }
+        });
+        let name_check = |name: &[u8]| self.name(name);
+        let trees = trees::find(&store, self.log, self.settings.max_size, &found, &name_check);
+        Searched { store, commits: Vec::new(), trees }
+    }
+
+    fn files(&self, listing: Listing, collected: &mut Collected) {
+        let nested = listing.nested.iter();
+        collected.notes.extend(nested.map(|path| {
+            format!("{path} is a repository of its own and was not scanned: give it as a target")
+        }));
+        self.progress.expect(listing.files.len() as u64);
+        self.progress.enter(Phase::Files);
+        listing.files.into_par_iter().for_each(|file| self.work_file(&file));
+    }
+
+    fn file(&self, path: &Path) {
+        self.progress.enter(Phase::Files);
+        self.progress.expect(1);
+        let name = path.file_name().unwrap_or(path.as_os_str()).as_encoded_bytes().to_owned();
+        let size = fs::metadata(path).map_or(0, |meta| meta.len());
+        self.work_file(&WorkFile { path: name, full: path.to_owned(), size, is_link: false });
+    }
+
+    fn stdin(&self) {
+        self.progress.enter(Phase::Files);
+        let mut counted = Counted { inner: io::stdin().lock(), bytes: 0 };
+        match self.engine.scan_stream(&mut counted) {
+            Ok(outcome) => self.keep(ContentId::Stdin, outcome, |_| None),
+            Err(error) => {
+                self.log.add(IncompleteKind::Unreadable, format!("standard input: {error}"))
+            }
+        }
+        self.count(&self.counts.files, counted.bytes);
+    }
+
+    fn work_file(&self, file: &WorkFile) {
+        let name = || escape(&file.path);
+        if file.size > self.settings.max_size {
+            self.log.add(IncompleteKind::OverSize, format!("{} ({} bytes)", name(), file.size));
+            return self.progress.done(0);
+        }
+        let id = ContentId::File(file.path.clone());
+        let mut bytes = file.size;
+        let searched = worktree::open(file, WHOLE_FILE).and_then(|content| match content {
+            Content::Whole(content) => {
+                bytes = content.len() as u64;
+                self.content(id, &content);
+                Ok(())
+            }
+            Content::Stream(mut opened) => {
+                let outcome = self.engine.scan_stream(&mut opened)?;
+                self.keep(id, outcome, |_| None);
+                Ok(())
+            }
+        });
+        if let Err(error) = searched {
+            self.log.add(IncompleteKind::Unreadable, format!("{}: {error}", name()));
+        }
+        self.count(&self.counts.files, bytes);
+    }
+
+    /// Largest object that is read, bytes.
+    pub fn max_size(&self) -> u64 {
+        self.settings.max_size
+    }
+
+    /// Searches one content that is held whole, and what it stands for if it is an LFS pointer;
+    /// tells whether there was something in the content itself.
+    pub fn content(&self, id: ContentId, content: &[u8]) -> bool {
+        if let Some(pointer) = lfs_pointer(content) {
+            self.lfs_file(&id, &pointer);
+        }
+        let outcome = self.engine.scan(content);
+        let found = !outcome.matches.is_empty();
+        self.keep(id, outcome, |found| self.allow(content, found));
+        found
+    }
+
+    /// Searches one content without keeping what it gives.
+    pub fn peek(&self, content: &[u8]) -> Vec<Match> {
+        self.engine.scan(content).matches
+    }
+
+    fn allow(&self, content: &[u8], found: &Match) -> Option<InlineAllow> {
+        let span = found.span.clone().filter(|_| self.honour_inline)?;
+        let rule = self.settings.infos.get(found.rule as usize)?;
+        inline_allow(content, span.start, span.end, &rule.id)
+    }
+
+    fn keep(&self, id: ContentId, outcome: Outcome, allow: impl Fn(&Match) -> Option<InlineAllow>) {
+        for unread in outcome.unread {
+            self.log.add(IncompleteKind::Decoding, format!("{}: {unread}", shown(&id)));
+        }
+        if outcome.matches.is_empty() {
+            return;
+        }
+        let hits =
+            outcome.matches.into_iter().map(|found| Hit { allow: allow(&found), found }).collect();
+        self.hits.get().push((id, hits));
+    }
+
+    /// Searches the file that an LFS pointer stands for, if it is in the local LFS store.
+    fn lfs_file(&self, id: &ContentId, pointer: &str) {
+        let Some(store) = &self.lfs else { return };
+        let place = store.join(&pointer[..2]).join(&pointer[2..4]).join(pointer);
+        let size = match fs::symlink_metadata(&place) {
+            Ok(meta) if meta.is_file() => meta.len(),
+            _ => {
+                let what = format!("{} stands for LFS object {pointer}", shown(id));
+                return self.log.add(IncompleteKind::LfsPointer, what);
+            }
+        };
+        if size > self.settings.max_size {
+            return self
+                .log
+                .add(IncompleteKind::OverSize, format!("LFS object {pointer} ({size} bytes)"));
+        }
+        let file =
+            WorkFile { path: pointer.as_bytes().to_vec(), full: place, size, is_link: false };
+        let searched = worktree::open(&file, WHOLE_FILE).and_then(|content| match content {
+            Content::Whole(content) => Ok(self.engine.scan(&content)),
+            Content::Stream(mut opened) => self.engine.scan_stream(&mut opened),
+        });
+        match searched {
+            Ok(mut outcome) => {
+                for found in &mut outcome.matches {
+                    found.layers.insert(0, Layer::Lfs);
+                    found.span = None;
+                }
+                self.count(&self.counts.files, size);
+                self.keep(id.clone(), outcome, |_| None);
+            }
+            Err(error) => {
+                self.log.add(IncompleteKind::Unreadable, format!("LFS object {pointer}: {error}"))
+            }
+        }
+    }
+
+    /// Searches a commit's or tag's message.
+    pub fn message(&self, kind: ContentKind, id: ObjectId, object: &[u8]) {
+        let Some(start) = memchr::memmem::find(object, b"\n\n") else { return };
+        let message = &object[start + 2..];
+        self.count(&self.counts.texts, message.len() as u64);
+        let outcome = self.engine.scan(message);
+        self.keep(ContentId::Object { kind, id }, outcome, |found| self.allow(message, found));
+    }
+
+    /// Searches a file or folder name; tells whether there is something in it.
+    pub fn name(&self, name: &[u8]) -> bool {
+        self.counts.texts.fetch_add(1, Ordering::Relaxed);
+        let outcome = self.engine.scan(name);
+        let found = !outcome.matches.is_empty();
+        self.keep(ContentId::Name(name.to_owned()), outcome, |_| None);
+        found
+    }
+
+    /// Counts a blob.
+    pub fn count_blob(&self, bytes: u64) {
+        self.count(&self.counts.blobs, bytes);
+    }
+
+    /// Counts a commit.
+    pub fn count_commit(&self) {
+        self.counts.commits.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn count(&self, counter: &AtomicU64, bytes: u64) {
+        counter.fetch_add(1, Ordering::Relaxed);
+        self.counts.bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.progress.done(bytes);
+    }
+
+    fn finish(self, collected: &mut Collected) {
+        let counts = &self.counts;
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        collected.stats = Stats {
+            commits: read(&counts.commits),
+            blobs: read(&counts.blobs),
+            files: read(&counts.files),
+            texts: read(&counts.texts),
+            bytes: read(&counts.bytes),
+        };
+        collected.hits = self.hits.into_inner().flatten().collect();
+        collected.hits.sort_by(|a, b| a.0.cmp(&b.0));
+        // A content that was seen twice (a name by two threads at once, an LFS pointer and what it
+        // stands for) is one.
+        collected.hits.dedup_by(|later, first| {
+            let same = later.0 == first.0;
+            if same {
+                let new =
+                    later.1.iter().filter(|hit| !first.1.iter().any(|old| old.found == hit.found));
+                let new: Vec<Hit> = new.cloned().collect();
+                first.1.extend(new);
+                first.1.sort_by(|a, b| {
+                    let key =
+                        |hit: &Hit| (hit.found.layers.clone(), hit.found.position, hit.found.rule);
+                    key(a).cmp(&key(b))
+                });
+            }
+            same
+        });
+        if let Some(searched) = &mut collected.searched {
+            searched.commits = self.commits.into_inner().flatten().collect();
+        }
+    }
+}
+
+impl Visitor for Search<'_> {
+    fn wants(&self, kind: Kind) -> bool {
+        kind != Kind::Tree
+    }
+
+    fn visit(&self, object: Object<'_>) {
+        let id = object.id.to_owned();
+        match object.kind {
+            Kind::Blob => {
+                self.content(ContentId::Object { kind: ContentKind::Blob, id }, object.data);
+                self.count_blob(object.data.len() as u64);
+            }
+            Kind::Commit => {
+                self.count_commit();
+                self.message(ContentKind::Commit, id, object.data);
+                match Commit::parse(id, object.data) {
+                    Ok(commit) => self.commits.get().push(commit),
+                    Err(reason) => {
+                        let reason = escape(reason.as_bytes());
+                        self.log
+                            .add(IncompleteKind::CorruptObject, format!("commit {id}: {reason}"));
+                    }
+                }
+            }
+            Kind::Tag => self.message(ContentKind::Tag, id, object.data),
+            Kind::Tree => {}
+        }
+    }
+
+    fn visit_stream(&self, id: &oid, size: u64, content: &mut dyn io::Read) {
+        let content_id = ContentId::Object { kind: ContentKind::Blob, id: id.to_owned() };
+        match self.engine.scan_stream(content) {
+            Ok(outcome) => self.keep(content_id, outcome, |_| None),
+            Err(error) => {
+                self.log.add(IncompleteKind::CorruptObject, format!("object {id}: {error}"))
+            }
+        }
+        self.count_blob(size);
+    }
+}
+
+/// What a content is called in messages.
+pub fn shown(id: &ContentId) -> String {
+    match id {
+        ContentId::Object { id, .. } => format!("object {id}"),
+        ContentId::Name(name) => format!("the name {}", escape(name)),
+        ContentId::File(path) => escape(path),
+        ContentId::Stdin => "standard input".to_owned(),
+    }
+}
+
+/// The SHA-256 that an LFS pointer names, in hexadecimal.
+fn lfs_pointer(content: &[u8]) -> Option<String> {
+    if content.len() > LFS_BYTES || !content.starts_with(LFS_START) {
+        return None;
+    }
+    let line = content.split(|b| *b == b'\n').find_map(|line| line.strip_prefix(b"oid sha256:"))?;
+    let hex = std::str::from_utf8(line.trim_ascii_end()).ok()?;
+    (hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit())).then(|| hex.to_owned())
+}
+
+struct Counted<R> {
+    inner: R,
+    bytes: u64,
+}
+
+impl<R: io::Read> io::Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.bytes += read as u64;
+        Ok(read)
+    }
+}

@@ -1,0 +1,194 @@
+//! One scan from end to end: targets in, a report out.
+//!
+//! `settings` decides what applies to a target, `collect` scans its contents on all cores, `narrow`
+//! does so for a few commits or the index, and `assemble` turns matches into findings with their
+//! history, sorted so that any number of threads gives the same report.
+
+mod assemble;
+mod collect;
+mod narrow;
+mod progress;
+mod settings;
+mod target;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+pub use progress::{Phase, Progress};
+
+use crate::config::{Config, ConfigError, Environment};
+use crate::finding::RuleInfo;
+use crate::finding::key_file::{self, KeyError, KeySources, ObtainedKey};
+use crate::model::{Confidence, IncompleteLog};
+use crate::output::{Report, Stats};
+use crate::rule::RuleError;
+use crate::source;
+
+/// What part of a repository is scanned.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Scope {
+    /// The whole object store and the working tree.
+    #[default]
+    Everything,
+    /// The working tree only.
+    NoHistory,
+    /// The object store only.
+    HistoryOnly,
+    /// What the index changes against HEAD.
+    Staged,
+    /// `A..B`: what those commits brought in.
+    Range(String),
+    /// What commits since then brought in: seconds since 1970-01-01 UTC.
+    Since(i64),
+    /// What the commits of a branch (or other revision) brought in.
+    Branch(String),
+}
+
+/// What to scan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// A repository, directory or file.
+    Path(PathBuf),
+    /// The repository around a directory, or the directory when there is none.
+    Here(PathBuf),
+    /// Standard input.
+    Stdin,
+}
+
+/// How to scan: what the command line and the environment say.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// What to scan, in order.
+    pub subjects: Vec<Subject>,
+    /// What part of repositories.
+    pub scope: Scope,
+    /// Settings that the user named; targets are then not asked for theirs.
+    pub config: Option<Config>,
+    /// Take no settings, ignore files, comments or baselines from targets.
+    pub isolated: bool,
+    /// What the environment says; stronger than configuration files.
+    pub environment: Environment,
+    /// Rule files and folders on top of the built-in ones.
+    pub rules: Vec<PathBuf>,
+    /// Only these rules, when not empty.
+    pub only: Vec<String>,
+    /// Read files that git ignores.
+    pub include_ignored: bool,
+    /// Largest file or object that is read, bytes.
+    pub max_file_size: Option<u64>,
+    /// Least confidence shown.
+    pub confidence: Option<Confidence>,
+    /// Baseline to use in place of the configuration's.
+    pub baseline: Option<PathBuf>,
+    /// Leave baselines out altogether.
+    pub no_baseline: bool,
+    /// Where the user's own state lies.
+    pub state_dir: Option<PathBuf>,
+    /// Now: seconds since 1970-01-01 UTC.
+    pub as_of: i64,
+    /// Show values.
+    pub reveal: bool,
+}
+
+/// What a scan gave.
+#[derive(Debug)]
+pub struct Scan {
+    /// What to show.
+    pub report: Report,
+    /// The settings that decide the exit code, one a target.
+    pub configs: Vec<Config>,
+    /// Whether the fingerprint keys are there again next time.
+    pub lasting_key: bool,
+}
+
+/// Why a scan could not be made at all.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A target.
+    #[error(transparent)]
+    Source(#[from] source::Error),
+    /// Settings.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// Rules.
+    #[error(transparent)]
+    Rule(#[from] RuleError),
+    /// The fingerprint key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// A rule that `--rule` names and nothing defines.
+    #[error("there is no rule `{0}`; `leaktrace rules list` shows all")]
+    NoSuchRule(String),
+    /// A narrow scope on something without commits.
+    #[error("{option} needs a git repository, and `{target}` is none")]
+    NotARepository {
+        /// The option.
+        option: &'static str,
+        /// The target, escaped.
+        target: String,
+    },
+}
+
+/// Scans everything that `options` names, in the current rayon pool.
+pub fn scan(options: &Options, progress: &Progress) -> Result<Scan, Error> {
+    let mut parts = Vec::new();
+    let mut configs = Vec::new();
+    let mut lasting_key = true;
+    let log = IncompleteLog::default();
+    for (number, subject) in options.subjects.iter().enumerate() {
+        progress.enter(Phase::Prepare);
+        let target = target::open(subject, options)?;
+        let settings = settings::of(&target, options, &log)?;
+        let key = key(&target, &settings.config, options)?;
+        lasting_key &= key.lasting;
+        let collected = collect::run(&target, &settings, options, progress, &log);
+        progress.enter(Phase::Assemble);
+        let context =
+            assemble::Context { number, target: &target, settings: &settings, options, log: &log };
+        parts.push(context.assemble(collected, &key)?);
+        configs.push(settings.config);
+    }
+    Ok(Scan { report: merge(parts, options, &log), configs, lasting_key })
+}
+
+fn key(target: &target::Opened, config: &Config, options: &Options) -> Result<ObtainedKey, Error> {
+    let sources = KeySources {
+        given: config.fingerprint_key.as_ref(),
+        common_git_dir: target.repository().map(|repo| repo.common_dir.as_path()),
+        state_dir: options.state_dir.as_deref(),
+    };
+    Ok(key_file::obtain(sources)?)
+}
+
+/// One report out of one a target.
+fn merge(parts: Vec<assemble::Assembled>, options: &Options, log: &IncompleteLog) -> Report {
+    let mut report = Report {
+        targets: Vec::new(),
+        findings: Vec::new(),
+        suppressed: Vec::new(),
+        incomplete: log.entries(),
+        notes: Vec::new(),
+        stats: Stats::default(),
+        as_of: options.as_of,
+        key_id: String::new(),
+        reveal: options.reveal,
+    };
+    for part in parts {
+        report.targets.push(part.target);
+        report.findings.extend(part.findings);
+        report.suppressed.extend(part.suppressed);
+        report.notes.extend(part.notes);
+        report.stats.commits += part.stats.commits;
+        report.stats.blobs += part.stats.blobs;
+        report.stats.files += part.stats.files;
+        report.stats.texts += part.stats.texts;
+        report.stats.bytes += part.stats.bytes;
+        report.key_id = part.key_id;
+    }
+    assemble::sort(&mut report.findings);
+    assemble::sort(&mut report.suppressed);
+    report
+}
+
+/// What findings show of each rule, by its place in the rule set.
+type RuleInfos = Vec<Arc<RuleInfo>>;

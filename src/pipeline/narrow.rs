@@ -1,0 +1,322 @@
+//! A few commits, or the index: what they brought in, and nothing that was there before.
+//!
+//! A secret counts when a changed file has it and neither the file before the change nor any file
+//! that the same change took away had it: moving a secret is not bringing it in.
+
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+
+use gix::ObjectId;
+use gix::objs::Kind;
+use rayon::prelude::*;
+
+use super::assemble::{self, Context, Seen};
+use super::collect::{Hit, Search};
+use crate::finding::Finding;
+use crate::finding::key_file::ObtainedKey;
+use crate::model::{ContentId, ContentKind, IncompleteKind, IncompleteLog, Secret};
+use crate::provenance::{self, Place, Trace};
+use crate::source::changes::{self, Change, Selection};
+use crate::source::history::store::Reader;
+use crate::source::repository::{Repository, Tip};
+
+/// What a narrow scan found out besides matches.
+pub struct Narrow {
+    /// What was changed, commits parents first.
+    pub changes: Vec<Change>,
+    /// The secrets of every blob that was there before a change.
+    pub before: BTreeMap<ObjectId, BTreeSet<Secret>>,
+    /// What the selection leads to.
+    pub head: Option<Tip>,
+    /// Commits at a shallow boundary.
+    pub shallow: BTreeSet<ObjectId>,
+}
+
+/// Searches what `selection` (without one: the index) changed.
+pub fn run(
+    search: &Search<'_>,
+    repo: &Repository,
+    selection: Option<&Selection>,
+    log: &IncompleteLog,
+) -> Narrow {
+    let shallow = repo.shallow();
+    let changes = match selection {
+        Some(selection) => {
+            let cut = selection.commits.iter().filter(|commit| shallow.contains(&commit.id));
+            for commit in cut {
+                log.add(IncompleteKind::Shallow, format!("history before commit {}", commit.id));
+            }
+            changes::of_commits(&repo.git, &selection.commits, &shallow, log)
+        }
+        None => {
+            let reader = Reader::of(&repo.git);
+            vec![changes::staged(repo, &reader, &repo.index(log), log)]
+        }
+    };
+    let added: BTreeSet<ObjectId> =
+        changes.iter().flat_map(|change| &change.added).map(|added| added.blob).collect();
+    let found = search_blobs(search, repo, &added, log);
+    search_messages(search, repo, &changes, log);
+    let before = before(search, repo, &changes, &found, log);
+    Narrow { changes, before, head: selection.and_then(|s| s.head.clone()), shallow }
+}
+
+/// Searches blobs; returns those with secrets.
+fn search_blobs(
+    search: &Search<'_>,
+    repo: &Repository,
+    blobs: &BTreeSet<ObjectId>,
+    log: &IncompleteLog,
+) -> BTreeSet<ObjectId> {
+    let shared = repo.git.objects.store();
+    let blobs: Vec<ObjectId> = blobs.iter().copied().collect();
+    blobs
+        .par_iter()
+        .map_init(
+            || (Reader::new(&shared), Vec::new()),
+            |(reader, buffer), id| {
+                if let Some((_, size)) = reader.header(id)
+                    && size > search.max_size()
+                {
+                    log.add(IncompleteKind::OverSize, format!("object {id} ({size} bytes)"));
+                    return None;
+                }
+                match reader.read(id, buffer) {
+                    Ok(Kind::Blob) => {
+                        search.count_blob(buffer.len() as u64);
+                        let content = ContentId::Object { kind: ContentKind::Blob, id: *id };
+                        search.content(content, buffer).then_some(*id)
+                    }
+                    Ok(_) => None,
+                    Err(reason) => {
+                        log.add(IncompleteKind::MissingObject, format!("object {id}: {reason}"));
+                        None
+                    }
+                }
+            },
+        )
+        .flatten()
+        .collect()
+}
+
+fn search_messages(
+    search: &Search<'_>,
+    repo: &Repository,
+    changes: &[Change],
+    log: &IncompleteLog,
+) {
+    let reader = Reader::of(&repo.git);
+    let mut buffer = Vec::new();
+    for id in changes.iter().filter_map(|change| change.commit.as_ref()).map(|commit| commit.id) {
+        search.count_commit();
+        match reader.read(&id, &mut buffer) {
+            Ok(_) => search.message(ContentKind::Commit, id, &buffer),
+            Err(reason) => log.add(IncompleteKind::MissingObject, format!("commit {id}: {reason}")),
+        }
+    }
+}
+
+/// The secrets that stood there before, for the changes that have any to compare with.
+fn before(
+    search: &Search<'_>,
+    repo: &Repository,
+    changes: &[Change],
+    found: &BTreeSet<ObjectId>,
+    log: &IncompleteLog,
+) -> BTreeMap<ObjectId, BTreeSet<Secret>> {
+    let mut wanted: BTreeSet<ObjectId> = BTreeSet::new();
+    for change in changes {
+        let hits: Vec<_> =
+            change.added.iter().filter(|added| found.contains(&added.blob)).collect();
+        if !hits.is_empty() {
+            wanted.extend(hits.iter().flat_map(|added| &added.before));
+            wanted.extend(&change.gone);
+        }
+    }
+    let wanted: Vec<ObjectId> = wanted.into_iter().collect();
+    let shared = repo.git.objects.store();
+    wanted
+        .par_iter()
+        .map_init(
+            || (Reader::new(&shared), Vec::new()),
+            |(reader, buffer), id| {
+                let secrets = match reader.read(id, buffer) {
+                    Ok(_) => search.peek(buffer).into_iter().map(|found| found.secret).collect(),
+                    Err(reason) => {
+                        log.add(IncompleteKind::MissingObject, format!("object {id}: {reason}"));
+                        BTreeSet::new()
+                    }
+                };
+                (*id, secrets)
+            },
+        )
+        .collect()
+}
+
+/// What the changes brought in, as findings.
+pub fn seen(
+    context: Context<'_>,
+    repo: &Repository,
+    narrow: &Narrow,
+    hits: &[(ContentId, Vec<Hit>)],
+    key: &ObtainedKey,
+    notes: &mut Vec<String>,
+) -> Vec<Seen> {
+    let by_object: BTreeMap<ObjectId, &Vec<Hit>> = hits
+        .iter()
+        .filter_map(|(content, hits)| match content {
+            ContentId::Object { id, .. } => Some((*id, hits)),
+            _ => None,
+        })
+        .collect();
+    let mut gathered = Gathered { context, key, found: BTreeMap::new(), known: BTreeSet::new() };
+    for change in &narrow.changes {
+        let commit = change.commit.as_ref().map(|commit| commit.id);
+        for added in &change.added {
+            let Some(hits) = by_object.get(&added.blob) else { continue };
+            let before: BTreeSet<&Secret> = added
+                .before
+                .iter()
+                .chain(&change.gone)
+                .filter_map(|id| narrow.before.get(id))
+                .flatten()
+                .collect();
+            gathered.blob(&added.path, added.blob, commit, hits, &before);
+        }
+        if let Some(id) = commit
+            && let Some(hits) = by_object.get(&id)
+        {
+            gathered.message(id, hits);
+        }
+    }
+    let known = gathered.known.len();
+    if known > 0 {
+        notes.push(format!(
+            "{known} secrets in the changed files stood there before and are not shown"
+        ));
+    }
+    let head = Head { repo, tip: narrow.head.as_ref(), by_object: &by_object };
+    let reader = Reader::of(&repo.git);
+    let found = gathered.found.into_iter();
+    found
+        .map(|((rule, secret), (finding, mut places))| {
+            head.mark(&secret, &mut places);
+            let trace = trace(context, narrow, &places, &reader);
+            Seen { rule, finding, places, trace: Some(trace) }
+        })
+        .collect()
+}
+
+/// Findings as they come together.
+struct Gathered<'a> {
+    context: Context<'a>,
+    key: &'a ObtainedKey,
+    found: BTreeMap<(u32, Secret), (Finding, Vec<Place>)>,
+    known: BTreeSet<Secret>,
+}
+
+impl Gathered<'_> {
+    fn blob(
+        &mut self,
+        path: &[u8],
+        blob: ObjectId,
+        commit: Option<ObjectId>,
+        hits: &[Hit],
+        before: &BTreeSet<&Secret>,
+    ) {
+        for hit in hits {
+            if before.contains(&hit.found.secret) {
+                self.known.insert(hit.found.secret.clone());
+            } else {
+                let content = ContentId::Object { kind: ContentKind::Blob, id: blob };
+                self.add(content, hit, Some(path), commit);
+            }
+        }
+    }
+
+    fn message(&mut self, commit: ObjectId, hits: &[Hit]) {
+        for hit in hits {
+            let content = ContentId::Object { kind: ContentKind::Commit, id: commit };
+            self.add(content, hit, None, Some(commit));
+        }
+    }
+
+    fn add(
+        &mut self,
+        content: ContentId,
+        hit: &Hit,
+        path: Option<&[u8]>,
+        commit: Option<ObjectId>,
+    ) {
+        let (rule, secret) = (hit.found.rule, hit.found.secret.clone());
+        let (finding, places) = match self.found.entry((rule, secret)) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => match self.context.finding(rule, &hit.found.secret, self.key) {
+                Some(finding) => new.insert((finding, Vec::new())),
+                None => return,
+            },
+        };
+        assemble::add(finding, content, hit);
+        if let Some(occurrence) = finding.occurrences.last() {
+            places.push(Place { commit, ..assemble::place(occurrence, path) });
+        }
+    }
+}
+
+/// What the selection leads to.
+struct Head<'a> {
+    repo: &'a Repository,
+    tip: Option<&'a Tip>,
+    by_object: &'a BTreeMap<ObjectId, &'a Vec<Hit>>,
+}
+
+impl Head<'_> {
+    /// Notes at which places the secret still stands.
+    fn mark(&self, secret: &Secret, places: &mut [Place]) {
+        let Some(tip) = self.tip else { return };
+        let Some(tree) = self.repo.git.find_commit(tip.id).ok().and_then(|c| c.tree().ok()) else {
+            return;
+        };
+        for place in places {
+            let here = match &place.path {
+                Some(path) => tree
+                    .lookup_entry(path.split(|b| *b == b'/'))
+                    .ok()
+                    .flatten()
+                    .and_then(|entry| self.by_object.get(&entry.object_id()))
+                    .is_some_and(|hits| hits.iter().any(|hit| hit.found.secret == *secret)),
+                // A message of the selection stays while its commit does.
+                None => true,
+            };
+            if here {
+                place.refs.push(tip.name.clone());
+            }
+        }
+    }
+}
+
+fn trace(context: Context<'_>, narrow: &Narrow, places: &[Place], reader: &Reader) -> Trace {
+    let mut commits: Vec<ObjectId> = Vec::new();
+    for commit in places.iter().filter_map(|place| place.commit) {
+        if !commits.contains(&commit) {
+            commits.push(commit);
+        }
+    }
+    let introduced = commits.first().and_then(|id| provenance::commit_info(reader, *id));
+    let tips: BTreeSet<String> =
+        places.iter().flat_map(|place| place.refs.iter().cloned()).collect();
+    let exposed_seconds = introduced
+        .as_ref()
+        .filter(|_| !tips.is_empty())
+        .map(|commit| context.options.as_of.saturating_sub(commit.committer.seconds).max(0));
+    Trace {
+        at_boundary: commits.first().is_some_and(|id| narrow.shallow.contains(id)),
+        introduced,
+        reintroduced: commits.into_iter().skip(1).collect(),
+        tips: tips.into_iter().collect(),
+        removed: None,
+        exposed_seconds,
+        in_worktree: places.iter().any(|place| place.commit.is_none()),
+        unreachable: false,
+    }
+}

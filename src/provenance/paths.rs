@@ -1,0 +1,198 @@
+//! Which secrets stand below which tree, and at which paths: answers about whole commits from the
+//! few trees that lead to something.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::source::history::forest::NONE;
+use crate::source::history::trees::{Entry, Trees};
+
+/// Deepest folder that is entered; git itself stops at 2048 (`core.maxTreeDepth`).
+const MAX_DEPTH: usize = 2048;
+/// Most (path, object) pairs kept for one repository. Repositories can be built that have more paths
+/// than atoms in the universe ("git bombs").
+const MAX_PAIRS: usize = 500_000;
+/// Most tree entries looked at for paths, all commits and refs together.
+const MAX_STEPS: u64 = 200_000_000;
+
+/// A set of secrets, by their places in the list of findings, ascending.
+pub type Secrets = Arc<[u32]>;
+
+/// An object or name of interest at a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pair {
+    /// Full path.
+    pub path: Vec<u8>,
+    /// Number of the blob, or [`NONE`] when it is the name that matters.
+    pub number: u32,
+    /// The first commit (in graph order) that has it.
+    pub first: Option<u32>,
+    /// Tips that have it, as places in the list of tips.
+    pub tips: Vec<u32>,
+}
+
+/// Paths and sets of secrets of the trees that lead to something.
+pub struct Paths<'a> {
+    trees: &'a Trees,
+    /// Secrets of an object number.
+    of_object: &'a HashMap<u32, Vec<u32>>,
+    /// Secrets of a file or folder name.
+    of_name: &'a HashMap<Vec<u8>, Vec<u32>>,
+    sets: HashMap<u32, Secrets>,
+    interned: HashMap<Secrets, Secrets>,
+    empty: Secrets,
+    /// All pairs met so far.
+    pub pairs: Vec<Pair>,
+    places: HashMap<(Vec<u8>, u32), u32>,
+    steps: u64,
+    /// Whether paths were left out because there were too many.
+    pub cut: bool,
+}
+
+impl<'a> Paths<'a> {
+    /// Starts with no pairs.
+    pub fn new(
+        trees: &'a Trees,
+        of_object: &'a HashMap<u32, Vec<u32>>,
+        of_name: &'a HashMap<Vec<u8>, Vec<u32>>,
+    ) -> Paths<'a> {
+        Paths {
+            trees,
+            of_object,
+            of_name,
+            sets: HashMap::new(),
+            interned: HashMap::new(),
+            empty: Arc::from([]),
+            pairs: Vec::new(),
+            places: HashMap::new(),
+            steps: 0,
+            cut: false,
+        }
+    }
+
+    /// The secrets at and below tree `number`.
+    pub fn secrets(&mut self, number: u32) -> Secrets {
+        let trees = self.trees;
+        let mut stack = vec![(number, false)];
+        while let Some((at, children_done)) = stack.pop() {
+            let Some(entries) = trees.nodes.get(&at) else { continue };
+            if self.sets.contains_key(&at) {
+                continue;
+            }
+            if children_done {
+                let set = self.union(entries);
+                self.sets.insert(at, set);
+            } else {
+                stack.push((at, true));
+                stack.extend(entries.iter().filter(|e| e.is_tree).map(|e| (e.number, false)));
+            }
+        }
+        self.sets.get(&number).unwrap_or(&self.empty).clone()
+    }
+
+    fn union(&mut self, entries: &[Entry]) -> Secrets {
+        let mut all: Vec<u32> = Vec::new();
+        for entry in entries {
+            all.extend(self.of_name.get(&entry.name).into_iter().flatten());
+            if entry.is_tree {
+                all.extend(self.sets.get(&entry.number).into_iter().flat_map(|set| set.iter()));
+            } else {
+                all.extend(self.of_object.get(&entry.number).into_iter().flatten());
+            }
+        }
+        all.sort_unstable();
+        all.dedup();
+        let set: Secrets = all.into();
+        self.interned.entry(set.clone()).or_insert(set).clone()
+    }
+
+    /// Notes what tree `number` has that none of `bases` has at the same path, as first seen in
+    /// `commit`.
+    pub fn note_added(&mut self, number: u32, bases: &[u32], commit: u32) {
+        self.visit(number, bases, &mut Vec::new(), 0, &mut |paths, pair| {
+            let first = &mut paths.pairs[pair as usize].first;
+            *first = Some(first.map_or(commit, |earlier| earlier.min(commit)));
+        });
+    }
+
+    /// Notes that tip `tip` has everything that tree `number` has.
+    pub fn note_tip(&mut self, number: u32, tip: u32) {
+        self.visit(number, &[], &mut Vec::new(), 0, &mut |paths, pair| {
+            paths.pairs[pair as usize].tips.push(tip);
+        });
+    }
+
+    /// Whether an object has a secret.
+    pub fn is_of_interest(&self, number: u32) -> bool {
+        self.of_object.contains_key(&number)
+    }
+
+    /// The number of a pair, noted now if it is new; none when there are too many.
+    pub fn pair(&mut self, path: &[u8], number: u32) -> Option<u32> {
+        let key = (path.to_owned(), number);
+        if let Some(known) = self.places.get(&key) {
+            return Some(*known);
+        }
+        if self.pairs.len() >= MAX_PAIRS {
+            self.cut = true;
+            return None;
+        }
+        let new = u32::try_from(self.pairs.len()).ok()?;
+        self.pairs.push(Pair { path: key.0.clone(), number, first: None, tips: Vec::new() });
+        self.places.insert(key, new);
+        Some(new)
+    }
+
+    fn visit(
+        &mut self,
+        number: u32,
+        bases: &[u32],
+        path: &mut Vec<u8>,
+        depth: usize,
+        each: &mut dyn FnMut(&mut Self, u32),
+    ) {
+        let trees = self.trees;
+        if bases.contains(&number) {
+            return;
+        }
+        let Some(entries) = trees.nodes.get(&number) else { return };
+        if depth > MAX_DEPTH || self.steps > MAX_STEPS {
+            self.cut = true;
+            return;
+        }
+        for entry in entries {
+            self.steps += 1;
+            let in_bases: Vec<u32> =
+                bases.iter().filter_map(|base| find(trees, *base, entry)).collect();
+            let length = path.len();
+            if !path.is_empty() {
+                path.push(b'/');
+            }
+            path.extend_from_slice(&entry.name);
+            if self.of_name.contains_key(&entry.name)
+                && in_bases.is_empty()
+                && let Some(pair) = self.pair(path, NONE)
+            {
+                each(self, pair);
+            }
+            if entry.is_tree {
+                self.visit(entry.number, &in_bases, path, depth + 1, each);
+            } else if self.of_object.contains_key(&entry.number)
+                && !in_bases.contains(&entry.number)
+                && let Some(pair) = self.pair(path, entry.number)
+            {
+                each(self, pair);
+            }
+            path.truncate(length);
+        }
+    }
+}
+
+/// What `base` has under the name of `entry`.
+fn find(trees: &Trees, base: u32, entry: &Entry) -> Option<u32> {
+    let entries = trees.nodes.get(&base)?;
+    entries
+        .iter()
+        .find(|other| other.name == entry.name && other.is_tree == entry.is_tree)
+        .map(|other| other.number)
+}

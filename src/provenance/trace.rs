@@ -1,0 +1,386 @@
+//! One pass over the commits, parents first: for each secret its first commit, its paths, the refs
+//! that still have it and the commit that took it out.
+
+use std::collections::{BTreeSet, HashMap};
+
+use gix::ObjectId;
+
+use super::commit;
+use super::paths::{Pair, Paths, Secrets};
+use super::{CommitInfo, Place, Trace};
+use crate::finding::{Finding, Occurrence};
+use crate::model::{ContentId, ContentKind};
+use crate::source::history::forest::NONE;
+use crate::source::history::graph::Graph;
+use crate::source::history::store::{Reader, Store};
+use crate::source::history::trees::Trees;
+use crate::source::repository::{IndexEntry, Tip};
+
+/// Refs listed at one place; the trace lists all.
+const REFS_A_PLACE: usize = 20;
+
+/// What is known of a repository's history.
+pub struct History<'a> {
+    /// The objects.
+    pub store: &'a Store,
+    /// All commits.
+    pub graph: &'a Graph,
+    /// The trees that lead to findings.
+    pub trees: &'a Trees,
+    /// References, sorted by name, `HEAD` among them.
+    pub tips: &'a [Tip],
+    /// Commits that reflogs remember.
+    pub reflog: &'a BTreeSet<ObjectId>,
+    /// Commits at a shallow boundary.
+    pub shallow: &'a BTreeSet<ObjectId>,
+    /// The index.
+    pub index: &'a [IndexEntry],
+    /// Now: seconds since 1970-01-01 UTC.
+    pub as_of: i64,
+}
+
+/// What was found out.
+pub struct Traced {
+    /// For each finding its places, the one to look at first in front, and its life.
+    pub findings: Vec<(Vec<Place>, Trace)>,
+    /// Whether paths were left out because the repository has too many.
+    pub cut: bool,
+}
+
+/// What the pass over the commits collects for one secret.
+#[derive(Default, Clone)]
+struct Life {
+    introduced: Vec<u32>,
+    removed: Vec<u32>,
+    tips: Vec<u32>,
+    tags: Vec<ObjectId>,
+}
+
+impl History<'_> {
+    /// Traces each of `findings`.
+    pub fn trace(&self, findings: &[Finding]) -> Traced {
+        let (of_object, of_name) = self.subjects(findings);
+        let mut paths = Paths::new(self.trees, &of_object, &of_name);
+        let mut lives = vec![Life::default(); findings.len()];
+        let roots = self.pass(&mut paths, &mut lives);
+        self.note_tips(&mut paths, &roots, &mut lives);
+        self.note_index(&mut paths);
+        self.note_messages(findings, &mut lives);
+        let reader = self.store.reader();
+        let reachable = self.reachable();
+        let by_object = group(&paths.pairs);
+        let traced = findings
+            .iter()
+            .zip(&lives)
+            .map(|(finding, life)| {
+                let places = self.places(finding, &paths.pairs, &by_object);
+                let trace = self.life(finding, life, &reader, &reachable);
+                (places, trace)
+            })
+            .collect();
+        Traced { findings: traced, cut: paths.cut }
+    }
+
+    /// Which secrets each blob and each name has.
+    fn subjects(
+        &self,
+        findings: &[Finding],
+    ) -> (HashMap<u32, Vec<u32>>, HashMap<Vec<u8>, Vec<u32>>) {
+        let mut of_object: HashMap<u32, Vec<u32>> = HashMap::new();
+        let mut of_name: HashMap<Vec<u8>, Vec<u32>> = HashMap::new();
+        for (number, finding) in (0u32..).zip(findings) {
+            for occurrence in &finding.occurrences {
+                let secrets = match &occurrence.content {
+                    ContentId::Object { kind: ContentKind::Blob, id } => {
+                        match self.store.number_of(id) {
+                            Some(object) => of_object.entry(object).or_default(),
+                            None => continue,
+                        }
+                    }
+                    ContentId::Name(name) => of_name.entry(name.clone()).or_default(),
+                    _ => continue,
+                };
+                if secrets.last() != Some(&number) {
+                    secrets.push(number);
+                }
+            }
+        }
+        (of_object, of_name)
+    }
+
+    /// Goes over all commits; returns their root trees' numbers.
+    fn pass(&self, paths: &mut Paths<'_>, lives: &mut [Life]) -> Vec<u32> {
+        let mut roots: Vec<u32> = Vec::with_capacity(self.graph.len());
+        let mut sets: Vec<Secrets> = Vec::with_capacity(self.graph.len());
+        for (number, commit) in (0u32..).zip(self.graph.commits()) {
+            let root = self.store.number_of(&commit.tree).unwrap_or(NONE);
+            let set = paths.secrets(root);
+            let parents = self.graph.parents(number);
+            let in_parent =
+                |secret: &u32, parent: &u32| sets[*parent as usize].binary_search(secret).is_ok();
+            let unchanged = |parent: &u32| sets[*parent as usize] == set;
+            if !parents.iter().any(unchanged) {
+                for secret in set.iter().filter(|s| !parents.iter().any(|p| in_parent(s, p))) {
+                    lives[*secret as usize].introduced.push(number);
+                }
+            }
+            // A merge takes out only what every parent had: the rest was taken out on one side before.
+            if let Some((first, others)) = parents.split_first()
+                && !parents.iter().any(unchanged)
+            {
+                for secret in sets[*first as usize].iter() {
+                    if others.iter().all(|p| in_parent(secret, p))
+                        && set.binary_search(secret).is_err()
+                    {
+                        lives[*secret as usize].removed.push(number);
+                    }
+                }
+            }
+            if !set.is_empty() {
+                let bases: Vec<u32> = parents.iter().map(|p| roots[*p as usize]).collect();
+                paths.note_added(root, &bases, number);
+            }
+            roots.push(root);
+            sets.push(set);
+        }
+        roots
+    }
+
+    fn note_tips(&self, paths: &mut Paths<'_>, roots: &[u32], lives: &mut [Life]) {
+        for (at, tip) in (0u32..).zip(self.tips) {
+            let root = match self.graph.number(&tip.id) {
+                Some(commit) => roots[commit as usize],
+                // A tag may stand for a tree.
+                None => self.store.number_of(&tip.id).unwrap_or(NONE),
+            };
+            for secret in paths.secrets(root).iter() {
+                lives[*secret as usize].tips.push(at);
+            }
+            paths.note_tip(root, at);
+        }
+    }
+
+    /// Staged blobs that no commit has yet.
+    fn note_index(&self, paths: &mut Paths<'_>) {
+        for entry in self.index.iter().filter(|entry| !entry.is_link) {
+            if let Some(number) = self.store.number_of(&entry.id)
+                && paths.is_of_interest(number)
+            {
+                paths.pair(&entry.path, number);
+            }
+        }
+    }
+
+    /// Secrets in commit messages are brought in by that commit and stay while a ref leads to it;
+    /// those in tag messages by the tag.
+    fn note_messages(&self, findings: &[Finding], lives: &mut [Life]) {
+        for (finding, life) in findings.iter().zip(lives) {
+            for occurrence in &finding.occurrences {
+                match &occurrence.content {
+                    ContentId::Object { kind: ContentKind::Commit, id } => {
+                        let Some(number) = self.graph.number(id) else { continue };
+                        life.introduced.push(number);
+                        let below = self.graph.descendants(number);
+                        let tips = (0u32..).zip(self.tips).filter(|(_, tip)| {
+                            self.graph.number(&tip.id).is_some_and(|tip| below[tip as usize])
+                        });
+                        life.tips.extend(tips.map(|(at, _)| at));
+                    }
+                    ContentId::Object { kind: ContentKind::Tag, id } => life.tags.push(*id),
+                    _ => {}
+                }
+            }
+            life.introduced.sort_unstable();
+            life.introduced.dedup();
+            life.tips.sort_unstable();
+            life.tips.dedup();
+        }
+    }
+
+    fn reachable(&self) -> Vec<bool> {
+        let tips = self.tips.iter().map(|tip| &tip.id).chain(self.reflog);
+        self.graph.reachable(tips.filter_map(|id| self.graph.number(id)))
+    }
+
+    fn life(&self, finding: &Finding, life: &Life, reader: &Reader, reachable: &[bool]) -> Trace {
+        let info =
+            |number: &u32| self.graph.commit(*number).and_then(|c| commit::info(reader, c.id));
+        let tagged = || life.tags.iter().min().and_then(|id| commit::info(reader, *id));
+        let introduced: Option<CommitInfo> = life.introduced.first().and_then(info).or_else(tagged);
+        let tips: Vec<String> = life
+            .tips
+            .iter()
+            .filter_map(|at| self.tips.get(*at as usize))
+            .map(|t| t.name.clone())
+            .collect();
+        let in_worktree = finding.occurrences.iter().any(|o| self.is_live(o));
+        let removed = if tips.iter().any(|tip| tip == "HEAD") { None } else { self.removal(life) };
+        let removed = removed.as_ref().and_then(info);
+        let until = match &removed {
+            Some(removed) if tips.is_empty() => Some(removed.committer.seconds),
+            _ if !tips.is_empty() => Some(self.as_of),
+            _ => None,
+        };
+        let exposed_seconds = introduced
+            .as_ref()
+            .zip(until)
+            .map(|(from, until)| until.saturating_sub(from.committer.seconds).max(0));
+        let reached = life.introduced.iter().any(|n| reachable.get(*n as usize) == Some(&true));
+        Trace {
+            at_boundary: introduced
+                .as_ref()
+                .is_some_and(|commit| self.shallow.contains(&commit.id)),
+            introduced,
+            reintroduced: life
+                .introduced
+                .iter()
+                .skip(1)
+                .filter_map(|n| self.graph.commit(*n))
+                .map(|commit| commit.id)
+                .collect(),
+            unreachable: !reached && tips.is_empty() && !in_worktree && life.tags.is_empty(),
+            tips,
+            removed,
+            exposed_seconds,
+            in_worktree,
+        }
+    }
+
+    /// The last removal that HEAD has seen, or without one the last of all.
+    fn removal(&self, life: &Life) -> Option<u32> {
+        let head = self
+            .tips
+            .iter()
+            .find(|tip| tip.name == "HEAD")
+            .and_then(|tip| self.graph.number(&tip.id));
+        let seen = head.map(|head| self.graph.reachable([head]));
+        let by_head = |number: &&u32| seen.as_ref().is_some_and(|seen| seen[**number as usize]);
+        life.removed.iter().rev().find(by_head).or_else(|| life.removed.last()).copied()
+    }
+
+    /// Whether an occurrence is in the working tree or the index.
+    fn is_live(&self, occurrence: &Occurrence) -> bool {
+        match &occurrence.content {
+            ContentId::File(_) => true,
+            ContentId::Object { kind: ContentKind::Blob, id } => {
+                self.index.iter().any(|e| e.id == *id)
+            }
+            _ => false,
+        }
+    }
+
+    fn places(
+        &self,
+        finding: &Finding,
+        pairs: &[Pair],
+        by_object: &HashMap<u32, Vec<u32>>,
+    ) -> Vec<Place> {
+        let mut places: Vec<(bool, bool, u32, Place)> = Vec::new();
+        for occurrence in &finding.occurrences {
+            let found = match &occurrence.content {
+                ContentId::Object { kind: ContentKind::Blob, id } => {
+                    self.store.number_of(id).and_then(|number| by_object.get(&number))
+                }
+                ContentId::Name(_) => by_object.get(&NONE),
+                _ => None,
+            };
+            let matching = found.into_iter().flatten().filter_map(|pair| pairs.get(*pair as usize));
+            let before = places.len();
+            for pair in matching.filter(|pair| names(occurrence, pair)) {
+                let at_head = pair.tips.iter().any(|tip| self.is_head(*tip));
+                let order = pair.first.unwrap_or(u32::MAX);
+                places.push((
+                    !at_head,
+                    pair.tips.is_empty(),
+                    order,
+                    self.place(occurrence, Some(pair)),
+                ));
+            }
+            if places.len() == before {
+                let file = matches!(occurrence.content, ContentId::File(_));
+                places.push((!file, !file, u32::MAX, self.place(occurrence, None)));
+            }
+        }
+        merge_worktree(&mut places);
+        places.sort_by(|a, b| {
+            (a.0, a.1, a.2, &a.3.path, &a.3.position, &a.3.layers, &a.3.object).cmp(&(
+                b.0,
+                b.1,
+                b.2,
+                &b.3.path,
+                &b.3.position,
+                &b.3.layers,
+                &b.3.object,
+            ))
+        });
+        places.into_iter().map(|(.., place)| place).collect()
+    }
+
+    fn is_head(&self, tip: u32) -> bool {
+        self.tips.get(tip as usize).is_some_and(|tip| tip.name == "HEAD")
+    }
+
+    fn place(&self, occurrence: &Occurrence, pair: Option<&Pair>) -> Place {
+        let (object, own_path) = match &occurrence.content {
+            ContentId::Object { id, .. } => (Some(*id), None),
+            ContentId::File(path) => (None, Some(path.clone())),
+            ContentId::Name(_) | ContentId::Stdin => (None, None),
+        };
+        let commit = match &occurrence.content {
+            ContentId::Object { kind: ContentKind::Commit, id } => Some(*id),
+            _ => pair
+                .and_then(|p| p.first)
+                .and_then(|n| self.graph.commit(n))
+                .map(|commit| commit.id),
+        };
+        let tips = pair.map_or(&[][..], |pair| pair.tips.as_slice());
+        Place {
+            kind: occurrence.content.kind(),
+            path: pair.map(|pair| pair.path.clone()).or(own_path),
+            position: occurrence.position,
+            layers: occurrence.layers.clone(),
+            object,
+            commit,
+            refs: tips
+                .iter()
+                .take(REFS_A_PLACE)
+                .filter_map(|tip| self.tips.get(*tip as usize))
+                .map(|tip| tip.name.clone())
+                .collect(),
+            more_refs: tips.len().saturating_sub(REFS_A_PLACE),
+            excerpt: occurrence.excerpt.clone(),
+            allow: occurrence.allow.clone(),
+        }
+    }
+}
+
+/// Whether `pair` is where `occurrence` stands: names are found by the path's end.
+fn names(occurrence: &Occurrence, pair: &Pair) -> bool {
+    match &occurrence.content {
+        ContentId::Name(name) => pair.path.rsplit(|b| *b == b'/').next() == Some(name.as_slice()),
+        _ => true,
+    }
+}
+
+fn group(pairs: &[Pair]) -> HashMap<u32, Vec<u32>> {
+    let mut groups: HashMap<u32, Vec<u32>> = HashMap::new();
+    for (at, pair) in (0u32..).zip(pairs) {
+        groups.entry(pair.number).or_default().push(at);
+    }
+    groups
+}
+
+/// A file of the working tree that is as HEAD has it is one place, not two.
+fn merge_worktree(places: &mut Vec<(bool, bool, u32, Place)>) {
+    type Key = (Option<Vec<u8>>, crate::model::Position, crate::model::LayerPath);
+    let at_head: BTreeSet<Key> = places
+        .iter()
+        .filter(|(not_head, ..)| !not_head)
+        .filter(|(.., place)| place.kind == ContentKind::Blob)
+        .map(|(.., place)| (place.path.clone(), place.position, place.layers.clone()))
+        .collect();
+    places.retain(|(.., place)| {
+        place.kind != ContentKind::File
+            || !at_head.contains(&(place.path.clone(), place.position, place.layers.clone()))
+    });
+}
