@@ -23,3 +23,5 @@ pub mod provenance;
 pub mod output;
 
 pub mod pipeline;
+
+pub mod cli;

@@ -1,1 +1,8 @@
-fn main() {}
+//! The `leaktrace` command: parse, run, exit code.
+#![forbid(unsafe_code)]
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    leaktrace::cli::main()
+}

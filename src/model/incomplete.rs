@@ -38,6 +38,19 @@ pub enum IncompleteKind {
 }
 
 impl IncompleteKind {
+    /// All values.
+    pub const ALL: [IncompleteKind; 9] = [
+        IncompleteKind::MissingObject,
+        IncompleteKind::Shallow,
+        IncompleteKind::CorruptPack,
+        IncompleteKind::CorruptObject,
+        IncompleteKind::Unreadable,
+        IncompleteKind::LfsPointer,
+        IncompleteKind::OverSize,
+        IncompleteKind::Decoding,
+        IncompleteKind::Reference,
+    ];
+
     /// The word used in options and outputs.
     pub fn as_str(self) -> &'static str {
         match self {

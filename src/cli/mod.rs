@@ -1,0 +1,60 @@
+//! The command line: the only part that reads arguments and the environment, and the only one that
+//! prints.
+
+mod exit;
+mod manual;
+mod progress;
+mod scan;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub use exit::Exit;
+
+/// Finds leaked credentials in git history and working trees, and traces each to the commit and
+/// the person.
+#[derive(Debug, Parser)]
+#[command(name = "leaktrace", version, propagate_version = true, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Scan repositories, directories, files or standard input
+    Scan(Box<scan::Arguments>),
+    /// Print a completion script for a shell
+    Completions(manual::Completions),
+    /// Write the manual pages
+    Man(manual::Man),
+}
+
+/// Parses the arguments, runs the command, and says how the process should end.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version go to standard output and are no error.
+            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Clean };
+            return match error.print() {
+                Ok(()) => exit.into(),
+                Err(_) => Exit::Failed.into(),
+            };
+        }
+    };
+    let result = match cli.command {
+        Command::Scan(arguments) => scan::run(*arguments),
+        Command::Completions(arguments) => manual::completions(&arguments),
+        Command::Man(arguments) => manual::pages(&arguments),
+    };
+    match result {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            terminal::complain(&error);
+            Exit::of(&error).into()
+        }
+    }
+}

@@ -1,0 +1,368 @@
+//! `leaktrace scan`.
+
+use std::env;
+use std::fs::File;
+use std::io::{self, BufWriter, Write as _};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::Context as _;
+use clap::{ArgGroup, Args};
+
+use super::Exit;
+use super::exit::UsageError;
+use super::progress::Bar;
+use super::terminal::{self, Colour};
+use crate::config::{Config, Environment, FailOn, parse_size};
+use crate::model::{Confidence, IncompleteKind};
+use crate::output::{Format, Printable};
+use crate::pipeline::{self, Options, Progress, Scan, Scope, Subject};
+
+/// Stack of a worker, bytes: deep folders are entered recursively.
+const STACK: usize = 16 << 20;
+
+/// Arguments of `leaktrace scan`, and of every command that scans.
+#[derive(Debug, Args, Clone)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub what: What,
+    /// Write a report: FORMAT or FORMAT=PATH, several times if wanted; `-` is standard output
+    /// [default: text] [formats: text, json, jsonl, sarif, csv]
+    #[arg(short, long = "output", value_name = "FORMAT[=PATH]", value_parser = parse_output, help_heading = "Report")]
+    outputs: Vec<Output>,
+    /// Exit with 1 only for findings of this severity or worse: low, medium, high, critical, never
+    /// [default: low]
+    #[arg(long, value_name = "SEVERITY", help_heading = "Report")]
+    fail_on: Option<FailOn>,
+    /// Do not exit with 2 for this kind of gap; gaps are listed all the same
+    #[arg(long, value_name = "KIND", value_delimiter = ',', value_parser = parse_kind, help_heading = "Report")]
+    accept_incomplete: Vec<IncompleteKind>,
+    /// Show secret values in every report. Mind where the output goes
+    #[arg(long, help_heading = "Report")]
+    reveal: bool,
+    /// Colours in text
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t, help_heading = "Report")]
+    color: Colour,
+    /// Show no progress bar
+    #[arg(long, help_heading = "Report")]
+    no_progress: bool,
+}
+
+/// What to scan and how.
+#[derive(Debug, Args, Clone)]
+#[command(group(ArgGroup::new("scope").multiple(false)))]
+pub struct What {
+    /// Repositories, directories, files, or `-` for standard input [default: the repository around
+    /// the current directory]
+    #[arg(value_name = "TARGET")]
+    targets: Vec<PathBuf>,
+    /// Only what the index changes against HEAD (for a pre-commit hook)
+    #[arg(long, group = "scope", help_heading = "Scope")]
+    staged: bool,
+    /// Only what commits A..B brought in; A may be all zeros for a new branch
+    #[arg(long, group = "scope", value_name = "A..B", help_heading = "Scope")]
+    range: Option<String>,
+    /// Only what commits since a date brought in: 2026-01-31, 2026-01-31T12:00:00Z, or 14d
+    #[arg(long, group = "scope", value_name = "DATE", help_heading = "Scope")]
+    since: Option<String>,
+    /// Only what the commits of a branch, tag or other revision brought in
+    #[arg(long, group = "scope", value_name = "NAME", help_heading = "Scope")]
+    branch: Option<String>,
+    /// Only the working tree
+    #[arg(long, group = "scope", help_heading = "Scope")]
+    no_history: bool,
+    /// Only the object store
+    #[arg(long, group = "scope", help_heading = "Scope")]
+    history_only: bool,
+    /// Read files that git ignores, too
+    #[arg(long, help_heading = "Scope")]
+    include_ignored: bool,
+    /// Largest file or object that is read, such as 500MiB [default: 1GiB]
+    #[arg(long, value_name = "SIZE", value_parser = size, help_heading = "Scope")]
+    max_file_size: Option<u64>,
+    /// Configuration file to use in place of the target's own leaktrace.yml
+    #[arg(long, value_name = "PATH", help_heading = "Settings")]
+    config: Option<PathBuf>,
+    /// Take no configuration, ignore file, allow comment or baseline from the target
+    #[arg(long, help_heading = "Settings")]
+    isolated: bool,
+    /// Rule file or folder, on top of the built-in rules
+    #[arg(long, value_name = "PATH", help_heading = "Settings")]
+    rules: Vec<PathBuf>,
+    /// Only this rule
+    #[arg(long = "rule", value_name = "ID", help_heading = "Settings")]
+    only: Vec<String>,
+    /// Baseline file, in place of the configuration's
+    #[arg(long, value_name = "PATH", help_heading = "Settings")]
+    baseline: Option<PathBuf>,
+    /// Use no baseline
+    #[arg(long, conflicts_with = "baseline", help_heading = "Settings")]
+    no_baseline: bool,
+    /// Least confidence shown: low, medium, high [default: medium]
+    #[arg(long, value_name = "LEVEL", help_heading = "Settings")]
+    confidence: Option<Confidence>,
+    /// Threads [default: one for each core]
+    #[arg(long, value_name = "N", help_heading = "Settings")]
+    threads: Option<NonZeroUsize>,
+}
+
+/// Where a report goes.
+#[derive(Debug, Clone)]
+struct Output {
+    format: Format,
+    /// None for standard output.
+    path: Option<PathBuf>,
+}
+
+fn parse_output(text: &str) -> Result<Output, String> {
+    let (format, path) = match text.split_once('=') {
+        Some((format, path)) => (format, Some(path)),
+        None => (text, None),
+    };
+    let format = format.parse::<Format>().map_err(|error| error.to_string())?;
+    match path {
+        Some("") => Err(format!("{format} has no path after `=`")),
+        Some("-") | None => Ok(Output { format, path: None }),
+        Some(path) => Ok(Output { format, path: Some(PathBuf::from(path)) }),
+    }
+}
+
+fn parse_kind(text: &str) -> Result<IncompleteKind, String> {
+    IncompleteKind::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or_else(|| {
+        let all = IncompleteKind::ALL.map(IncompleteKind::as_str).join(", ");
+        format!("one of {all}")
+    })
+}
+
+fn size(text: &str) -> Result<u64, String> {
+    parse_size(text).ok_or_else(|| "write a size such as 500MiB or 2GiB".to_owned())
+}
+
+/// Runs `leaktrace scan`.
+pub fn run(arguments: Arguments) -> anyhow::Result<Exit> {
+    let outputs = outputs(&arguments)?;
+    let environment = environment()?;
+    let mut options = options(&arguments.what, &environment)?;
+    options.reveal = arguments.reveal;
+    let scan = execute(&options, arguments.what.threads, !arguments.no_progress)?;
+    let exit = judge(&scan, &arguments, &environment);
+    let report = scan.report.into_printable();
+    for output in outputs {
+        write(&report, &output, arguments.color)?;
+    }
+    Ok(exit)
+}
+
+fn outputs(arguments: &Arguments) -> anyhow::Result<Vec<Output>> {
+    let mut outputs = arguments.outputs.clone();
+    if outputs.is_empty() {
+        outputs.push(Output { format: Format::Text, path: None });
+    }
+    if outputs.iter().filter(|output| output.path.is_none()).count() > 1 {
+        let hint =
+            "only one --output can go to standard output; give the others a path: sarif=out.sarif";
+        return Err(UsageError(hint.to_owned()).into());
+    }
+    Ok(outputs)
+}
+
+/// What the environment says.
+pub fn environment() -> anyhow::Result<Environment> {
+    Ok(Environment::read(|name| env::var_os(name))?)
+}
+
+/// What the arguments say, for [`pipeline::scan`].
+pub fn options(what: &What, environment: &Environment) -> anyhow::Result<Options> {
+    let as_of = now()?;
+    let config = match what.config.as_ref().or(environment.config.as_ref()) {
+        Some(path) => Some(Config::load(path)?),
+        None => None,
+    };
+    Ok(Options {
+        subjects: subjects(&what.targets)?,
+        scope: scope(what, as_of)?,
+        config,
+        isolated: what.isolated,
+        environment: environment.clone(),
+        rules: what.rules.clone(),
+        only: what.only.clone(),
+        include_ignored: what.include_ignored,
+        max_file_size: what.max_file_size,
+        confidence: what.confidence,
+        baseline: what.baseline.clone(),
+        no_baseline: what.no_baseline,
+        state_dir: state_dir(),
+        as_of,
+        reveal: false,
+    })
+}
+
+fn subjects(targets: &[PathBuf]) -> anyhow::Result<Vec<Subject>> {
+    if targets.is_empty() {
+        return Ok(vec![Subject::Here(PathBuf::from("."))]);
+    }
+    let stdin = targets.iter().filter(|target| target.as_os_str() == "-").count();
+    if stdin > 1 {
+        return Err(UsageError("standard input can be read once only".to_owned()).into());
+    }
+    Ok(targets
+        .iter()
+        .map(|target| match target.to_str() {
+            Some("-") => Subject::Stdin,
+            Some(".") => Subject::Here(target.clone()),
+            _ => Subject::Path(target.clone()),
+        })
+        .collect())
+}
+
+fn scope(what: &What, as_of: i64) -> anyhow::Result<Scope> {
+    Ok(if what.staged {
+        Scope::Staged
+    } else if let Some(range) = &what.range {
+        Scope::Range(range.clone())
+    } else if let Some(date) = &what.since {
+        let seconds = since(date, as_of).ok_or_else(|| {
+            UsageError(format!(
+                "--since: `{}` is no date; write 2026-01-31, 2026-01-31T12:00:00Z or 14d",
+                date.escape_debug()
+            ))
+        })?;
+        Scope::Since(seconds)
+    } else if let Some(name) = &what.branch {
+        Scope::Branch(name.clone())
+    } else if what.no_history {
+        Scope::NoHistory
+    } else if what.history_only {
+        Scope::HistoryOnly
+    } else {
+        Scope::Everything
+    })
+}
+
+/// A date (midnight UTC), a time, or so many days (`d`), hours (`h`) or weeks (`w`) before now.
+fn since(text: &str, as_of: i64) -> Option<i64> {
+    for (unit, seconds) in [("h", 3_600), ("d", 86_400), ("w", 604_800)] {
+        if let Some(count) = text.strip_suffix(unit).and_then(|count| count.parse::<u32>().ok()) {
+            return as_of.checked_sub(i64::from(count) * seconds);
+        }
+    }
+    if let Ok(time) = text.parse::<jiff::Timestamp>() {
+        return Some(time.as_second());
+    }
+    let date = text.parse::<jiff::civil::Date>().ok()?;
+    Some(date.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_second())
+}
+
+/// Now, or the time that `SOURCE_DATE_EPOCH` sets for builds that are to be repeatable
+/// (reproducible-builds.org's specification): seconds since 1970-01-01 UTC.
+fn now() -> anyhow::Result<i64> {
+    match env::var("SOURCE_DATE_EPOCH") {
+        Ok(text) if !text.is_empty() => text
+            .parse()
+            .context("SOURCE_DATE_EPOCH is not a number of seconds since 1970-01-01 UTC"),
+        _ => {
+            let since = SystemTime::now().duration_since(UNIX_EPOCH);
+            let since = since.context("the system's clock stands before 1970")?;
+            Ok(i64::try_from(since.as_secs())?)
+        }
+    }
+}
+
+/// The user's state folder by the XDG base directory specification: relative paths do not count.
+fn state_dir() -> Option<PathBuf> {
+    let absolute =
+        |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    absolute("XDG_STATE_HOME")
+        .or_else(|| absolute("HOME").map(|home| home.join(".local").join("state")))
+}
+
+/// Scans on a pool of threads of its own, with a progress bar.
+pub fn execute(
+    options: &Options,
+    threads: Option<NonZeroUsize>,
+    bar: bool,
+) -> anyhow::Result<Scan> {
+    let threads = threads
+        .or(options.environment.threads)
+        .or(options.config.as_ref().and_then(|config| config.scan.threads))
+        .map_or(0, NonZeroUsize::get);
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .stack_size(STACK)
+        .build()
+        .context("cannot start threads; try --threads 1")?;
+    let progress = Arc::new(Progress::default());
+    let bar = Bar::follow(&progress, bar);
+    let scan = pool.install(|| pipeline::scan(options, &progress));
+    drop(bar);
+    Ok(scan?)
+}
+
+/// The exit code: a scan that is incomplete never looks clean, whatever it found.
+fn judge(scan: &Scan, arguments: &Arguments, environment: &Environment) -> Exit {
+    let accepted = |kind: &IncompleteKind| {
+        arguments.accept_incomplete.contains(kind)
+            || !scan.configs.is_empty()
+                && scan.configs.iter().all(|config| config.scan.accept_incomplete.contains(kind))
+    };
+    if scan.report.incomplete.iter().any(|gap| !accepted(&gap.kind)) {
+        return Exit::Failed;
+    }
+    let counts = |one: &crate::output::Reported| {
+        let fail_on = arguments
+            .fail_on
+            .or(environment.fail_on)
+            .or(scan.configs.get(one.target).map(|config| config.fail_on));
+        fail_on.is_some_and(|fail_on| fail_on.counts(one.finding.rule.severity))
+    };
+    if scan.report.findings.iter().any(counts) { Exit::Findings } else { Exit::Clean }
+}
+
+fn write(report: &Printable, output: &Output, colour: Colour) -> anyhow::Result<()> {
+    match &output.path {
+        Some(path) => {
+            let name = || format!("cannot write {}", path.display());
+            let mut file = BufWriter::new(File::create(path).with_context(name)?);
+            let style = crate::output::TextStyle::default();
+            output.format.write(report, style, &mut file).with_context(name)?;
+            file.flush().with_context(name)
+        }
+        None => {
+            let mut out = BufWriter::new(io::stdout().lock());
+            let written = output.format.write(report, terminal::style(colour), &mut out);
+            written.and_then(|()| out.flush()).map_err(|error| match error.kind() {
+                io::ErrorKind::BrokenPipe => {
+                    anyhow::anyhow!("standard output was closed before the report was complete")
+                }
+                _ => anyhow::Error::new(error).context("cannot write to standard output"),
+            })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::ValueEnum as _;
+
+    use super::*;
+
+    #[test]
+    fn dates_may_be_written_in_several_ways() {
+        assert_eq!(since("1970-01-02", 0), Some(86_400));
+        assert_eq!(since("1970-01-01T00:01:00Z", 0), Some(60));
+        assert_eq!(since("2d", 1_000_000), Some(1_000_000 - 172_800));
+        assert_eq!(since("yesterday", 0), None);
+    }
+
+    #[test]
+    fn colours_have_the_words_that_tools_share() {
+        let words: Vec<_> = Colour::value_variants()
+            .iter()
+            .filter_map(|colour| colour.to_possible_value())
+            .map(|value| value.get_name().to_owned())
+            .collect();
+        assert_eq!(words, ["auto", "always", "never"]);
+    }
+}
