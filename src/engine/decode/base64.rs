@@ -11,15 +11,17 @@ use ::base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use super::map::OffsetMap;
 use super::out::Out;
 use super::runs::{self, LEAST, Stop};
-use super::{hex, text};
+use super::{container, hex, text};
 use crate::model::Layer;
 
 /// Characters that the first look decodes: 24 bytes.
 const HEAD: usize = 32;
 
-/// How many other starts are tried in a run that does not decode from its first character, because
-/// a path or a prefix such as `token-` runs into it.
-const OTHER_STARTS: usize = 3;
+/// How far into a run base64 may start, where a path or a prefix such as `token-` runs into it.
+const LATEST_START: usize = 96;
+
+/// How many promising starts of one run are decoded, should they turn out to be none.
+const MOST_STARTS: usize = 4;
 
 const CONFIG: GeneralPurposeConfig = GeneralPurposeConfig::new()
     .with_decode_padding_mode(DecodePaddingMode::Indifferent)
@@ -27,77 +29,60 @@ const CONFIG: GeneralPurposeConfig = GeneralPurposeConfig::new()
 const STANDARD_ENGINE: GeneralPurpose = GeneralPurpose::new(&STANDARD, CONFIG);
 const URL_ENGINE: GeneralPurpose = GeneralPurpose::new(&URL_SAFE, CONFIG);
 
-/// A stretch of a run in one alphabet.
-struct Stretch {
-    range: Range<usize>,
-    url: bool,
-    /// Where to go on if this stretch ended because of the other alphabet.
-    restart: usize,
-}
-
 /// Decodes what is base64 in a run. Gives where it ended, if something was.
 pub(super) fn run(out: &mut Out<'_, '_>, run: &Range<usize>) -> Result<Option<usize>, Stop> {
     let mut from = run.start;
-    while from + LEAST <= run.end {
-        let stretch = stretch(out.text, from..run.end);
-        if let Some(start) = start(out.text, &stretch.range) {
-            let end = emit(out, start..stretch.range.end, run.end, stretch.url)?;
-            if end.is_some() {
-                return Ok(end);
-            }
+    for _ in 0..MOST_STARTS {
+        let Some(start) = start(out.text, from..run.end, run.start) else { break };
+        let first = stretch(out.text, start..run.end);
+        if first.len() >= LEAST
+            && let Some(end) = emit(out, first, run.end)?
+        {
+            return Ok(Some(end));
         }
-        if stretch.range.end == run.end {
-            break;
-        }
-        from = stretch.restart;
+        from = start + 1;
     }
     Ok(None)
 }
 
-/// The longest stretch at the start of `within` that keeps to one alphabet.
-fn stretch(text: &[u8], within: Range<usize>) -> Stretch {
-    let (mut url, mut last) = (None, within.start);
-    for at in within.clone() {
-        let special = match text.get(at) {
-            Some(b'+' | b'/') => false,
-            Some(b'-' | b'_') => true,
-            _ => continue,
-        };
-        if *url.get_or_insert(special) != special {
-            return Stretch { range: within.start..at, url: !special, restart: last + 1 };
-        }
-        last = at;
-    }
-    Stretch { url: url.unwrap_or(false), restart: within.end, range: within }
+/// Where in `range` base64 that is worth decoding starts: where the run starts, or after a
+/// character that is not in both alphabets, as paths and prefixes end with one.
+fn start(text: &[u8], range: Range<usize>, run_start: usize) -> Option<usize> {
+    let latest = range.end.checked_sub(LEAST)?.min(run_start + LATEST_START);
+    let candidates = range.start..=latest;
+    candidates
+        .filter(|at| *at == run_start || text.get(at - 1).is_some_and(|byte| is_special(*byte)))
+        .find(|at| text.get(*at..range.end).is_some_and(plausible_head))
 }
 
-/// Where in `range` base64 that is worth decoding starts: at its start or after one of the first
-/// separators.
-fn start(text: &[u8], range: &Range<usize>) -> Option<usize> {
-    let run = text.get(range.clone())?;
-    if run.len() < LEAST {
-        return None;
-    }
-    let special = |byte: &u8| matches!(byte, b'+' | b'/' | b'-' | b'_');
-    let head = run.get(..2 * HEAD).unwrap_or(run);
-    let separators = head.iter().enumerate().filter(|(_, byte)| special(byte));
-    let others = separators.map(|(at, _)| at + 1).take(OTHER_STARTS);
-    std::iter::once(0)
-        .chain(others)
-        .take_while(|at| run.len() - at >= LEAST)
-        .find(|at| run.get(*at..).is_some_and(plausible_head))
-        .map(|at| range.start + at)
+fn is_special(byte: u8) -> bool {
+    matches!(byte, b'+' | b'/' | b'-' | b'_')
 }
 
-/// Whether the first characters decode to the start of a text or container.
+/// The longest part at the start of `range` that keeps to one alphabet.
+fn stretch(text: &[u8], range: Range<usize>) -> Range<usize> {
+    let run = text.get(range.clone()).unwrap_or_default();
+    let standard = memchr::memchr2(b'+', b'/', run).unwrap_or(run.len());
+    let url = memchr::memchr2(b'-', b'_', run).unwrap_or(run.len());
+    range.start..range.start + standard.max(url)
+}
+
+/// Whether the first characters decode to the start of a text or container. Most runs are names,
+/// which their first or second byte betrays.
 fn plausible_head(run: &[u8]) -> bool {
     let mut bytes = [0; HEAD / 4 * 3];
     let mut len = 0;
+    let (mut text, mut maybe_magic) = (true, None);
     let quads = run.get(..HEAD).unwrap_or(run).as_chunks::<4>().0;
     for (quad, three) in quads.iter().zip(bytes.as_chunks_mut::<3>().0) {
         let [a, b, c, d] = quad.map(|byte| VALUES[usize::from(byte)]);
         *three = [a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d];
         len += 3;
+        text = text && three.iter().all(|byte| text::MAYBE[usize::from(*byte)]);
+        let magic = *maybe_magic.get_or_insert(container::MAYBE[usize::from(three[0])]);
+        if !text && !magic {
+            return false;
+        }
     }
     text::plausible_head(bytes.get(..len).unwrap_or_default())
 }
@@ -118,12 +103,7 @@ const VALUES: [u8; 256] = {
 
 /// Decodes the run that starts with `first`, with the lines that follow where it goes on to the end
 /// of its run. Gives the end of what was looked at for good.
-fn emit(
-    out: &mut Out<'_, '_>,
-    first: Range<usize>,
-    run_end: usize,
-    url: bool,
-) -> Result<Option<usize>, Stop> {
+fn emit(out: &mut Out<'_, '_>, first: Range<usize>, run_end: usize) -> Result<Option<usize>, Stop> {
     let lines = if first.end == run_end {
         runs::wrapped(out.text, first.clone(), 4)
     } else {
@@ -133,7 +113,7 @@ fn emit(
     // What looked like a last line may be the next word of the file, so it is tried without, too.
     let without_last = lines.split_last().map_or(&[][..], |(_, rest)| rest);
     for lines in [lines.as_slice(), without_last] {
-        if !lines.is_empty() && emit_lines(out, lines, url)? {
+        if !lines.is_empty() && emit_lines(out, lines)? {
             return Ok(lines.last().map(|line| line.end));
         }
     }
@@ -143,15 +123,15 @@ fn emit(
     // Not one text over all lines. Each line is looked at once more on its own, never joined again:
     // that keeps the work linear.
     for line in &lines {
-        if let Some(start) = start(out.text, line) {
-            emit_lines(out, std::slice::from_ref(&(start..line.end)), url)?;
+        if let Some(start) = start(out.text, line.clone(), line.start) {
+            emit_lines(out, std::slice::from_ref(&stretch(out.text, start..line.end)))?;
         }
     }
     Ok(end)
 }
 
 /// Decodes the characters of `lines`; true when that was text and was handed on.
-fn emit_lines(out: &mut Out<'_, '_>, lines: &[Range<usize>], url: bool) -> Result<bool, Stop> {
+fn emit_lines(out: &mut Out<'_, '_>, lines: &[Range<usize>]) -> Result<bool, Stop> {
     let mut lines = lines.to_vec();
     let len: usize = lines.iter().map(Range::len).sum();
     if len % 4 == 1
@@ -163,7 +143,7 @@ fn emit_lines(out: &mut Out<'_, '_>, lines: &[Range<usize>], url: bool) -> Resul
     if !out.budget.take(len / 4 * 3 + 2) {
         return Err(Stop);
     }
-    let Some(bytes) = bytes(out.text, &lines, url) else { return Ok(false) };
+    let Some(bytes) = bytes(out.text, &lines) else { return Ok(false) };
     if !text::plausible(&bytes) {
         return Ok(false);
     }
@@ -175,7 +155,7 @@ fn emit_lines(out: &mut Out<'_, '_>, lines: &[Range<usize>], url: bool) -> Resul
     if out.emit(layer, bytes, map) { Ok(true) } else { Err(Stop) }
 }
 
-fn bytes(text: &[u8], lines: &[Range<usize>], url: bool) -> Option<Vec<u8>> {
+fn bytes(text: &[u8], lines: &[Range<usize>]) -> Option<Vec<u8>> {
     let joined: Vec<u8>;
     let characters = if let [line] = lines {
         text.get(line.clone())?
@@ -184,7 +164,7 @@ fn bytes(text: &[u8], lines: &[Range<usize>], url: bool) -> Option<Vec<u8>> {
         joined = parts.concat();
         &joined
     };
-    let url = url || memchr::memchr2(b'-', b'_', characters).is_some();
+    let url = memchr::memchr2(b'-', b'_', characters).is_some();
     if url { URL_ENGINE.decode(characters).ok() } else { STANDARD_ENGINE.decode(characters).ok() }
 }
 

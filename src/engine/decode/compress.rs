@@ -96,7 +96,7 @@ pub(super) fn gzip(out: &mut Out<'_, '_>) {
 
 /// RFC 1950. Its two magic bytes are a weak sign: false when nothing came out.
 pub(super) fn zlib(out: &mut Out<'_, '_>) -> bool {
-    let read = read(ZlibDecoder::new(out.text), out.budget);
+    let read = read_zlib(out.text, out.budget);
     if read.0.len() < STEP && read.1 == End::Damaged {
         let (bytes, _) = read;
         return bytes.len() >= super::SHORTEST && super::text::plausible(&bytes) && {
@@ -129,6 +129,11 @@ pub(super) fn zstd(out: &mut Out<'_, '_>) {
 /// Bare deflate, as zip members have it.
 pub(super) fn read_deflate(data: &[u8], budget: &mut Budget) -> (Vec<u8>, End) {
     read(DeflateDecoder::new(data), budget)
+}
+
+/// A zlib stream inside something else.
+pub(super) fn read_zlib(data: &[u8], budget: &mut Budget) -> (Vec<u8>, End) {
+    read(ZlibDecoder::new(data), budget)
 }
 
 /// bzip2 streams, of a file or a zip member.

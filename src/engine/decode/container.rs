@@ -1,7 +1,8 @@
 //! Files that hold other files or compressed text, told by their first bytes.
 
+use super::image::{self, Image};
 use super::out::Out;
-use super::{compress, tar, utf16, zip};
+use super::{compress, pdf, sqlite, tar, utf16, zip};
 use crate::model::Layer;
 
 /// What the first bytes say a file is.
@@ -16,7 +17,22 @@ pub(super) enum Container {
     Tar,
     Utf16Le,
     Utf16Be,
+    Sqlite,
+    Pdf,
+    Image(Image),
 }
+
+/// Which bytes a container may begin with, tar aside, whose first byte is that of a name.
+pub(super) const MAYBE: [bool; 256] = {
+    let mut maybe = [false; 256];
+    let firsts = b"\x1fB\xfd\x28PQRSTUVWXYZ[\\]^_\x78\xff\xfe%\xef\x89G";
+    let mut index = 0;
+    while index < firsts.len() {
+        maybe[firsts[index] as usize] = true;
+        index += 1;
+    }
+    maybe
+};
 
 /// The container that begins at the start of `text`, if one does. A cut start is enough as long as
 /// the signature is in it.
@@ -31,7 +47,9 @@ pub(super) fn sniff(text: &[u8]) -> Option<Container> {
         0x78 if is_zlib(text) => Some(Container::Zlib),
         0xff if text.starts_with(b"\xff\xfe") => Some(Container::Utf16Le),
         0xfe if text.starts_with(b"\xfe\xff") => Some(Container::Utf16Be),
-        _ => None,
+        b'S' if text.starts_with(sqlite::MAGIC) => Some(Container::Sqlite),
+        b'%' | 0xef if pdf::is_pdf(text) => Some(Container::Pdf),
+        _ => image::sniff(text).map(Container::Image),
     };
     by_magic.or_else(|| tar::is_tar(text).then_some(Container::Tar))
 }
@@ -51,6 +69,9 @@ pub(super) fn open(kind: Container, out: &mut Out<'_, '_>) -> bool {
         Container::Tar => tar::open(out),
         Container::Utf16Le => utf16::whole(out, Layer::Utf16Le),
         Container::Utf16Be => utf16::whole(out, Layer::Utf16Be),
+        Container::Sqlite => sqlite::open(out),
+        Container::Pdf => pdf::open(out),
+        Container::Image(image) => image::open(out, image),
     }
     true
 }

@@ -9,15 +9,21 @@
 mod base64;
 mod budget;
 mod compress;
+mod concat;
 mod container;
 mod escape;
 mod hex;
 mod html;
+mod image;
 mod map;
+mod notebook;
 mod out;
+mod pdf;
+mod pdf_text;
 mod percent;
 mod region;
 mod runs;
+mod sqlite;
 mod tar;
 mod text;
 mod utf16;
@@ -72,6 +78,9 @@ fn layer(text: &[u8], via: Option<&Decoded>, budget: &mut Budget, sink: &mut Sin
     {
         return;
     }
+    if notebook::is_notebook(text) && out.budget.deeper() && notebook::open(&mut out) {
+        return;
+    }
     let binary = text::is_binary(text);
     if memchr::memchr(0, text).is_some() {
         utf16::runs(&mut out);
@@ -79,6 +88,7 @@ fn layer(text: &[u8], via: Option<&Decoded>, budget: &mut Budget, sink: &mut Sin
     runs::decode(&mut out);
     if !binary {
         region::decode(&mut out);
+        concat::decode(&mut out);
     }
 }
 
@@ -191,5 +201,12 @@ mod tests {
         b"PK\x05\x06",
         b"\xff\xfe",
         b"\xfe\xff",
+        b"SQLite format 3\0\x02\0\x01\x01\0",
+        b"%PDF-1.4\n1 0 obj <</Filter/FlateDecode>> stream\nx\x9c",
+        b"\x89PNG\r\n\x1a\n\0\0\0\x10iTXt",
+        b"\xff\xd8\xff\xe1",
+        b"GIF89a",
+        b"RIFF\0\0\0\0WEBPXMP ",
+        b"{\"nbformat\": 4, \"cells\": [{\"cell_type\": \"source\": [\"",
     ];
 }

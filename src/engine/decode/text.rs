@@ -5,6 +5,21 @@ use super::container;
 /// Bytes that a decision about a decoding looks at.
 pub(super) const HEAD: usize = 48;
 
+/// Which bytes may stand in text, as far as one byte can tell: not the control characters, and not
+/// what never occurs in UTF-8.
+pub(super) const MAYBE: [bool; 256] = {
+    let mut maybe = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        maybe[byte] = !matches!(
+            byte,
+            1..=8 | 0x0b | 0x0e..=0x1a | 0x1c..=0x1f | 0x7f | 0xc0 | 0xc1 | 0xf5..
+        );
+        byte += 1;
+    }
+    maybe
+};
+
 /// Whether `head`, the first bytes of a decoding, begins text, UTF-16 text, or a container that can
 /// be opened. Random bytes pass once in millions.
 pub(super) fn plausible_head(head: &[u8]) -> bool {
@@ -57,6 +72,7 @@ pub(super) fn is_binary(bytes: &[u8]) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::cast_possible_truncation, reason = "sizes of small samples")]
 mod tests {
     use super::*;
 

@@ -1,6 +1,8 @@
 //! UTF-16: whole files with a byte order mark or without, and the strings inside binaries (the
 //! resources of a Windows executable, a registry export, the string heap of a .NET assembly).
 
+use std::ops::Range;
+
 use super::map::Builder;
 use super::out::Out;
 use super::text::is_ascii_text;
@@ -19,13 +21,24 @@ pub(super) fn whole(out: &mut Out<'_, '_>, layer: Layer) {
     if !out.budget.take(text.len() / 2) {
         return;
     }
-    let little = layer == Layer::Utf16Le;
+    let marked = text.starts_with(b"\xff\xfe") || text.starts_with(b"\xfe\xff");
+    let start = if marked { 2 } else { 0 };
+    let mut builder = Builder::default();
+    append(&mut builder, text, start..text.len(), layer == Layer::Utf16Le);
+    let (bytes, map) = builder.finish();
+    if out.budget.take(bytes.len().saturating_sub(text.len() / 2)) {
+        out.emit(layer, bytes, map);
+    }
+}
+
+/// Appends the text of `range`.
+pub(super) fn append(builder: &mut Builder, text: &[u8], range: Range<usize>, little: bool) {
+    let text = text.get(..range.end).unwrap_or(text);
     let unit = |at: usize| {
         let pair = text.get(at..)?.first_chunk::<2>()?;
         Some(if little { u16::from_le_bytes(*pair) } else { u16::from_be_bytes(*pair) })
     };
-    let mut builder = Builder::default();
-    let mut at = if unit(0) == Some(0xfeff) { 2 } else { 0 };
+    let mut at = range.start;
     while let Some(first) = unit(at) {
         if let Ok(byte @ 0..=0x7f) = u8::try_from(first) {
             builder.halve(byte, at);
@@ -38,10 +51,6 @@ pub(super) fn whole(out: &mut Out<'_, '_>, layer: Layer) {
         let len = if decoded.is_some() { 2 * character.len_utf16() } else { 2 };
         builder.replace(character.encode_utf8(&mut [0; 4]).as_bytes(), at..at + len);
         at += len;
-    }
-    let (bytes, map) = builder.finish();
-    if out.budget.take(bytes.len().saturating_sub(text.len() / 2)) {
-        out.emit(layer, bytes, map);
     }
 }
 
