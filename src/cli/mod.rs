@@ -4,6 +4,7 @@
 mod exit;
 mod manual;
 mod progress;
+mod rules;
 mod scan;
 mod terminal;
 
@@ -26,6 +27,8 @@ struct Cli {
 enum Command {
     /// Scan repositories, directories, files or standard input
     Scan(Box<scan::Arguments>),
+    /// List, show, check and try the rules
+    Rules(rules::Arguments),
     /// Print a completion script for a shell
     Completions(manual::Completions),
     /// Write the manual pages
@@ -47,6 +50,7 @@ pub fn main() -> ExitCode {
     };
     let result = match cli.command {
         Command::Scan(arguments) => scan::run(*arguments),
+        Command::Rules(arguments) => rules::run(arguments),
         Command::Completions(arguments) => manual::completions(&arguments),
         Command::Man(arguments) => manual::pages(&arguments),
     };

@@ -53,6 +53,12 @@ impl Ruleset {
         Ruleset::new(rules)
     }
 
+    /// The rule with this id by itself; nothing when no rule has it.
+    #[must_use]
+    pub fn only(&self, id: &str) -> Ruleset {
+        Ruleset { rules: self.get(id).cloned().into_iter().collect() }
+    }
+
     /// Only the rules that `wanted` holds for.
     #[must_use]
     pub fn filter(mut self, wanted: impl FnMut(&Rule) -> bool) -> Ruleset {
