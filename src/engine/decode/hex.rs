@@ -34,6 +34,16 @@ pub(super) fn run(out: &mut Out<'_, '_>, run: &Range<usize>) -> Result<Option<us
         if emit(out, &lines)? {
             decoded = Some(end);
             from = from.max(end);
+        } else if lines.len() > 1 {
+            // Not one text over all lines: each is tried once more on its own, never joined again.
+            for line in &lines {
+                let head = line.start..line.end.min(line.start + 2 * text::HEAD);
+                if text::plausible_head(&bytes(text, &[head])) {
+                    emit(out, std::slice::from_ref(line))?;
+                }
+            }
+            decoded = Some(end);
+            from = from.max(end);
         }
     }
     Ok(decoded)

@@ -38,6 +38,10 @@ pub(super) fn open(out: &mut Out<'_, '_>) {
         let keyword = from + found;
         from = keyword + 6;
         let Some(dictionary) = dictionary(text, keyword) else { continue };
+        // Streams may be empty and cost time all the same.
+        if !out.budget.take_item() {
+            return;
+        }
         let mut start = from;
         start += usize::from(text.get(start) == Some(&b'\r'));
         start += usize::from(text.get(start) == Some(&b'\n'));
@@ -57,8 +61,11 @@ pub(super) fn open(out: &mut Out<'_, '_>) {
 /// The dictionary that ends where the keyword `stream` stands.
 fn dictionary(text: &[u8], keyword: usize) -> Option<&[u8]> {
     let before = text.get(keyword.saturating_sub(MOST_DICTIONARY)..keyword)?.trim_ascii_end();
+    if !before.ends_with(b">>") {
+        return None;
+    }
     let start = memchr::memmem::rfind(before, b" obj").unwrap_or(0);
-    before.ends_with(b">>").then(|| before.get(start..).unwrap_or_default())
+    before.get(start..)
 }
 
 /// Undoes the filters of one stream and gives its text. False when the budget is at an end.

@@ -98,11 +98,7 @@ fn by_local_headers(out: &mut Out<'_, '_>) {
         let end = if known {
             data.saturating_add(size).min(text.len())
         } else {
-            [HEADER, b"PK\x01\x02", b"PK\x07\x08"]
-                .iter()
-                .filter_map(|signature| find(data, signature))
-                .min()
-                .unwrap_or(text.len())
+            next_signature(text, data)
         };
         let encrypted = flags & 1 != 0;
         let folder = name.ends_with(b"/");
@@ -112,6 +108,16 @@ fn by_local_headers(out: &mut Out<'_, '_>) {
         }
         at = find(end, HEADER);
     }
+}
+
+/// Where the next record begins at or after `from`, or the end of the file.
+fn next_signature(text: &[u8], from: usize) -> usize {
+    let rest = text.get(from..).unwrap_or_default();
+    let mut found = memchr::memmem::find_iter(rest, b"PK");
+    let record = found.find(|at| {
+        matches!(rest.get(at + 2..at + 4), Some(b"\x03\x04" | b"\x01\x02" | b"\x07\x08"))
+    });
+    record.map_or(text.len(), |at| from + at)
 }
 
 /// Hands one member on. False when the budget is at an end.
@@ -279,6 +285,15 @@ mod tests {
         let (found, _) = walk(&bytes, Budget::default());
         let members = found.iter().filter(|(_, bytes)| bytes.starts_with(b"mem"));
         assert_eq!(members.count(), 2);
+    }
+
+    #[test]
+    fn a_hundred_thousand_headers_of_unknown_size_take_linear_time() {
+        let mut header = [0; 32];
+        header[..4].copy_from_slice(b"PK\x03\x04");
+        header[6] = 8;
+        let (_, budget) = walk(&header.repeat(100_000), Budget::default());
+        assert!(budget.problem_count > 0);
     }
 
     #[test]
