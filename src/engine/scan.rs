@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::decode::{self, Budget, Decoded, OffsetMap};
+use super::decode::{self, Budget, Decoded, OffsetMap, Trouble};
 use super::excerpt::excerpt;
 use super::verify::{Raw, verify, window};
 use super::{Engine, Match, Outcome};
@@ -141,7 +141,9 @@ impl Engine {
                 let mut layers = text.layers.clone();
                 layers.push(piece.layer.clone());
                 let inner = Text { bytes: &piece.bytes, maps, layers };
+                let known = budget.problems.len();
                 self.scan_text(&inner, Some(&piece), path, budget, found, outcome);
+                forget_broken_samples(budget, known);
             }
             budget.depth += 1;
         };
@@ -193,6 +195,19 @@ impl Text<'_> {
     }
 }
 
+/// Source code holds many first bytes of archives, as test data, in base64 or hex: what is cut
+/// short there is no archive that somebody could open.
+fn forget_broken_samples(budget: &mut Budget, known: usize) {
+    let mut at = 0;
+    let before = budget.problems.len();
+    budget.problems.retain(|problem| {
+        at += 1;
+        at <= known || problem.trouble != Trouble::Damaged
+    });
+    let forgotten = u32::try_from(before - budget.problems.len()).unwrap_or(u32::MAX);
+    budget.problem_count = budget.problem_count.saturating_sub(forgotten);
+}
+
 /// Whether what a layer holds has lines and columns of its own.
 fn opens_domain(layer: &Layer) -> bool {
     !matches!(
@@ -216,14 +231,16 @@ fn rank(found: &Found, rules: &[Rule]) -> impl Ord + use<> {
         DetectorKind::UrlUserinfo | DetectorKind::Jwt => 1,
         // A pattern whose secret does not begin with its literal goes by company.
         DetectorKind::Pattern if found.raw.public_prefix == 0 => 2,
-        DetectorKind::Pattern | DetectorKind::Pem => 3,
+        // A private key inside something that says whose it is (a service account) is that thing.
+        DetectorKind::Pem => 2,
+        DetectorKind::Pattern => 3,
     });
     let severity = rule.map(|rule| rule.severity);
     (
         tier,
+        std::cmp::Reverse(found.layers.len()),
         found.raw.confidence,
         severity,
-        std::cmp::Reverse(found.layers.len()),
         std::cmp::Reverse(found.raw.rule),
     )
 }
