@@ -1,6 +1,6 @@
 //! Embeds `rules/*.yaml`: as JSON without examples for scans, and as text for `rules lint`.
 //!
-//! Only the YAML itself is checked here; the test suite loads, validates and tries every rule.
+//! Only the YAML itself and the patterns are checked here; the test suite loads, validates and tries every rule.
 
 use std::error::Error;
 use std::fs;
@@ -12,11 +12,16 @@ use serde_json::{Value, json};
 #[allow(dead_code, reason = "shared with the library")]
 mod lines;
 
+#[path = "src/rule/syntax.rs"]
+#[allow(dead_code, reason = "shared with the library")]
+mod syntax;
+
 use lines::{Lines, Step};
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=rules");
     println!("cargo::rerun-if-changed=src/rule/lines.rs");
+    println!("cargo::rerun-if-changed=src/rule/syntax.rs");
     let root = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR")?);
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
     let mut rules = Vec::new();
@@ -72,12 +77,31 @@ fn embed(name: &str, text: &str) -> Result<Value, String> {
         .and_then(Value::as_array_mut)
         .ok_or_else(|| format!("{name}:1: `rules` must be a list"))?;
     let mut lines = Vec::with_capacity(rules.len());
+    let mut shapes = Vec::with_capacity(rules.len());
     for (index, rule) in rules.iter_mut().enumerate() {
-        lines.push(written.of(&[Step::Key("rules"), Step::Item(index)]));
+        let at = [Step::Key("rules"), Step::Item(index), Step::Key("pattern")];
+        lines.push(written.of(&at[..2]));
+        shapes.push(shape(rule).map_err(|why| format!("{name}:{}: {why}", written.of(&at)))?);
         if let Some(rule) = rule.as_object_mut() {
             rule.shift_remove("examples");
             rule.shift_remove("counter_examples");
         }
     }
-    Ok(json!({ "name": name, "lines": lines, "file": file }))
+    Ok(json!({ "name": name, "lines": lines, "shapes": shapes, "file": file }))
+}
+
+/// What is known about a rule's pattern, in the order of the fields of `syntax::Shape`; null where
+/// there is no pattern.
+fn shape(rule: &Value) -> Result<Value, String> {
+    let Some(source) = rule.get("pattern").and_then(Value::as_str) else {
+        return Ok(Value::Null);
+    };
+    let literals = rule.get("literals").and_then(Value::as_array).into_iter().flatten();
+    let literals: Vec<Vec<u8>> =
+        literals.filter_map(Value::as_str).map(|text| text.as_bytes().to_vec()).collect();
+    let ignore_case = rule.get("ignore_case").and_then(Value::as_bool).unwrap_or(false);
+    let (shape, _) = syntax::examine(source, &literals, ignore_case)
+        .map_err(|why| format!("bad pattern: {why}"))?;
+    let syntax::Shape { secret, longest, look_around, starts } = shape;
+    Ok(json!([secret, longest, look_around, starts]))
 }

@@ -1,5 +1,5 @@
-//! The rules in the binary. The build script turns `rules/*.yaml` into JSON without the examples,
-//! which loads faster than YAML; the texts themselves are kept beside it for `rules lint`.
+//! The rules in the binary. The build script turns `rules/*.yaml` into JSON without the examples
+//! and looks at their patterns, so that nothing has to be parsed twice at start; the texts themselves are kept beside it for `rules lint`.
 
 use std::sync::Arc;
 
@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::load::RuleText;
 use super::ruleset::Ruleset;
 use super::schema::RuleFile;
+use super::syntax::Shape;
 use super::validate::{Origin, validate};
 
 const RULES: &str = include_str!(concat!(env!("OUT_DIR"), "/rules.json"));
@@ -19,8 +20,13 @@ struct Embedded {
     name: String,
     /// The line where each rule starts.
     lines: Vec<u32>,
+    /// What each rule's pattern looks like.
+    shapes: Vec<Option<ShapeFields>>,
     file: RuleFile,
 }
+
+/// The fields of [`Shape`] in their order.
+type ShapeFields = (usize, Option<usize>, usize, bool);
 
 impl Ruleset {
     /// The rules in the binary.
@@ -29,8 +35,16 @@ impl Ruleset {
             serde_json::from_str(RULES).expect("the build script wrote it, and a test reads it");
         let mut rules = Vec::new();
         let mut faults = Vec::new();
-        for Embedded { name, lines, file } in files {
-            let origin = Origin::Embedded { name: &Arc::from(name), lines: &lines };
+        for Embedded { name, lines, shapes, file } in files {
+            let shape = |(secret, longest, look_around, starts)| Shape {
+                secret,
+                longest,
+                look_around,
+                starts,
+            };
+            let shapes: Vec<_> = shapes.into_iter().map(|fields| fields.map(shape)).collect();
+            let name = Arc::from(name);
+            let origin = Origin::Embedded { name: &name, lines: &lines, shapes: &shapes };
             rules.extend(validate(file, &origin, &mut faults));
         }
         Ruleset::from_rules(rules, faults).expect("the test suite checks the built-in rules")

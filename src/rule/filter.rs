@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use bstr::ByteSlice;
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 
-use super::pattern::Pattern;
+use super::{pattern, syntax};
 
 /// Most globs or value patterns in one list.
 pub const MAX_ENTRIES: usize = 256;
@@ -96,7 +96,7 @@ fn build(source: &str) -> Result<Glob, globset::Error> {
 /// Regular expressions, any of which may match somewhere in a value.
 #[derive(Debug, Clone, Default)]
 pub struct Values {
-    patterns: Vec<Pattern>,
+    sources: Vec<String>,
     compiled: OnceLock<Vec<regex::bytes::Regex>>,
 }
 
@@ -106,30 +106,30 @@ impl Values {
         if sources.len() > MAX_ENTRIES {
             return Err(vec![(MAX_ENTRIES, format!("more than {MAX_ENTRIES} patterns"))]);
         }
-        let mut patterns = Vec::with_capacity(sources.len());
-        let mut faults = Vec::new();
-        for (index, source) in sources.iter().enumerate() {
-            match Pattern::parse_whole(source) {
-                Ok(pattern) => patterns.push(pattern),
-                Err(why) => faults.push((index, format!("bad pattern: {why}"))),
-            }
-        }
-        if faults.is_empty() {
-            Ok(Values { patterns, compiled: OnceLock::new() })
-        } else {
-            Err(faults)
-        }
+        let faults: Vec<_> = sources
+            .iter()
+            .enumerate()
+            .filter_map(|(index, source)| {
+                syntax::check(source).err().map(|why| (index, format!("bad pattern: {why}")))
+            })
+            .collect();
+        if faults.is_empty() { Ok(Values::known(sources)) } else { Err(faults) }
+    }
+
+    /// Patterns that were checked before.
+    pub(super) fn known(sources: &[String]) -> Values {
+        Values { sources: sources.to_vec(), compiled: OnceLock::new() }
     }
 
     /// The patterns as written.
     pub fn sources(&self) -> impl Iterator<Item = &str> {
-        self.patterns.iter().map(Pattern::source)
+        self.sources.iter().map(String::as_str)
     }
 
     /// Whether one of them matches somewhere in `value`.
     pub fn is_match(&self, value: &[u8]) -> bool {
         self.compiled
-            .get_or_init(|| self.patterns.iter().map(Pattern::compile).collect())
+            .get_or_init(|| self.sources.iter().map(|s| pattern::compile(s)).collect())
             .iter()
             .any(|regex| regex.is_match(value))
     }

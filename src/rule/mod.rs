@@ -12,6 +12,7 @@ pub mod load;
 mod pattern;
 mod ruleset;
 pub mod schema;
+mod syntax;
 mod validate;
 
 use std::fmt;

@@ -6,9 +6,10 @@ use super::example::Template;
 use super::filter::{Globs, Values};
 use super::lines::Lines;
 use super::lines::Step::{self, Item, Key};
-use super::pattern::{self, Pattern};
+use super::pattern::Pattern;
 use super::ruleset::{Allow, Rule, Written};
 use super::schema::{Classes, DetectorKind, RawReach, RawRule, Reach, Rotation, RuleFile};
+use super::syntax::Shape;
 use super::{Fault, LITERAL_BYTES, MAX_REACH};
 use crate::model::text::escape;
 
@@ -33,6 +34,8 @@ pub(super) enum Origin<'a> {
         name: &'a Arc<str>,
         /// The line of each rule.
         lines: &'a [u32],
+        /// The shape of each rule's pattern.
+        shapes: &'a [Option<Shape>],
     },
 }
 
@@ -126,13 +129,7 @@ impl Checker<'_> {
         self.check(&[Key("rotation"), Key("page")], "rotation page", check_page(&rotation.page));
         let literals = self.literals(&raw);
         let pattern = self.pattern(&raw, &literals);
-        let reach = self.reach(
-            &raw,
-            pattern.as_ref().map(|(pattern, hir)| {
-                (pattern, pattern::starts_with_any(hir, &literals, raw.ignore_case))
-            }),
-            &literals,
-        );
+        let reach = self.reach(&raw, pattern.as_ref(), &literals);
         self.conditions(&raw);
         self.examples(&raw);
         let requires = self.texts(&raw.requires, &[Key("requires")]);
@@ -152,7 +149,7 @@ impl Checker<'_> {
             detector: raw.detector,
             literals,
             ignore_case: raw.ignore_case,
-            pattern: pattern.map(|(pattern, _)| pattern),
+            pattern,
             reach: reach?,
             boundary: raw.boundary,
             requires,
@@ -195,12 +192,8 @@ impl Checker<'_> {
         literals
     }
 
-    /// The pattern and its syntax tree, where the detector has one.
-    fn pattern(
-        &mut self,
-        raw: &RawRule,
-        literals: &[Vec<u8>],
-    ) -> Option<(Pattern, regex_syntax::hir::Hir)> {
+    /// The pattern, where the detector has one.
+    fn pattern(&mut self, raw: &RawRule, literals: &[Vec<u8>]) -> Option<Pattern> {
         let at = &[Key("pattern")];
         let source = match (&raw.pattern, raw.detector) {
             (Some(source), DetectorKind::Pattern) => source,
@@ -214,28 +207,32 @@ impl Checker<'_> {
             }
             (None, _) => return None,
         };
-        let (pattern, hir) = match Pattern::parse_tree(source) {
+        if let Origin::Embedded { shapes, .. } = self.origin
+            && let Some(Some(shape)) = shapes.get(self.index)
+        {
+            return Some(Pattern::known(source, *shape));
+        }
+        let (pattern, absent) = match Pattern::parse(source, literals, raw.ignore_case) {
             Ok(parsed) => parsed,
             Err(why) => {
                 self.fault(at, &format!("bad pattern: {why}"));
                 return None;
             }
         };
-        for (index, literal) in literals.iter().enumerate() {
-            if pattern::never_contains(&hir, literal, raw.ignore_case) {
-                let literal = String::from_utf8_lossy(literal);
-                let message = format!("no match of the pattern can contain `{literal}`");
-                self.fault(&[Key("literals"), Item(index)], &message);
-            }
+        for index in absent {
+            let literal = literals.get(index).map(|literal| String::from_utf8_lossy(literal));
+            let literal = literal.unwrap_or_default();
+            let message = format!("no match of the pattern can contain `{literal}`");
+            self.fault(&[Key("literals"), Item(index)], &message);
         }
-        Some((pattern, hir))
+        Some(pattern)
     }
 
     /// The reach: as stated, derived from the pattern, or the detector's own.
     fn reach(
         &mut self,
         raw: &RawRule,
-        pattern: Option<(&Pattern, bool)>,
+        pattern: Option<&Pattern>,
         literals: &[Vec<u8>],
     ) -> Option<Reach> {
         let stated = raw.reach.map(|reach| match reach {
@@ -243,9 +240,7 @@ impl Checker<'_> {
             RawReach::Sides(sides) => sides,
         });
         let result = match (raw.detector, pattern) {
-            (DetectorKind::Pattern, Some((pattern, starts))) => {
-                pattern_reach(stated, pattern, starts, literals)
-            }
+            (DetectorKind::Pattern, Some(pattern)) => pattern_reach(stated, pattern, literals),
             (DetectorKind::Pattern, None) => return None,
             (detector, _) => Ok(stated.unwrap_or_else(|| default_reach(detector))),
         };
@@ -293,12 +288,16 @@ impl Checker<'_> {
 
     fn allow(&mut self, raw: &RawRule) -> Allow {
         let paths = self.globs(&raw.allow.paths, &[Key("allow"), Key("paths")]);
-        let values = Values::parse(&raw.allow.values).unwrap_or_else(|faults| {
-            for (index, why) in faults {
-                self.fault(&[Key("allow"), Key("values"), Item(index)], &why);
-            }
-            Values::default()
-        });
+        let values = if matches!(self.origin, Origin::Embedded { .. }) {
+            Values::known(&raw.allow.values)
+        } else {
+            Values::parse(&raw.allow.values).unwrap_or_else(|faults| {
+                for (index, why) in faults {
+                    self.fault(&[Key("allow"), Key("values"), Item(index)], &why);
+                }
+                Values::default()
+            })
+        };
         let stop_words = self.texts(&raw.allow.stop_words, &[Key("allow"), Key("stop_words")]);
         Allow { paths, values, stop_words }
     }
@@ -343,23 +342,21 @@ fn default_reach(detector: DetectorKind) -> Reach {
 }
 
 /// The reach of a pattern: as stated if that can hold its longest match, else derived from it.
-/// `starts` says that every match starts with a literal.
 fn pattern_reach(
     stated: Option<Reach>,
     pattern: &Pattern,
-    starts: bool,
     literals: &[Vec<u8>],
 ) -> Result<Reach, String> {
     let shortest = literals.iter().map(Vec::len).min().unwrap_or(0);
     let Some(stated) = stated else {
-        let derived = pattern.reach(shortest, starts).ok_or(
+        let derived = pattern.reach(shortest).ok_or(
             "the pattern has no longest match: bound its repetitions, such as `{20,64}`, or state \
              a `reach`",
         )?;
-        return Ok(pattern::to_reach(derived));
+        return Ok(derived);
     };
     let longest_literal = literals.iter().map(Vec::len).max().unwrap_or(0);
-    let before = if starts { 0 } else { u64::from(stated.before) };
+    let before = if pattern.starts_with_literal() { 0 } else { u64::from(stated.before) };
     let held = before + longest_literal as u64 + u64::from(stated.after);
     match pattern.longest() {
         Some(longest) if longest as u64 > held => Err(format!(
