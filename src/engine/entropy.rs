@@ -23,8 +23,8 @@ mod tests {
 
     #[test]
     fn known_values() {
-        assert_eq!(shannon(b"").abs(), 0.0);
-        assert_eq!(shannon(b"aaaa").abs(), 0.0);
+        assert!(shannon(b"").abs() < 1e-12);
+        assert!(shannon(b"aaaa").abs() < 1e-12);
         assert!((shannon(b"abcd") - 2.0).abs() < 1e-12);
         assert!((shannon(b"aab") - 0.918_295_834_054_489_6).abs() < 1e-12);
     }

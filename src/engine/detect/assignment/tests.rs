@@ -283,20 +283,18 @@ fn ranges_outside_the_text_are_nothing() {
 }
 
 #[test]
-fn repeated_key_words_take_linear_time() {
-    // A megabyte in one run, and one in lines just short of the longest value.
+fn repeated_key_words_are_not_read_to_the_end_each_time() {
+    // A megabyte in one run, and one in lines just short of the longest value. Each of the 100,000
+    // key words may cost its reach; if it cost the text's length, this would take hours.
     let run = b"password=".repeat((1 << 20) / 9);
     let line = [b"password=".repeat(56).as_slice(), b"\n"].concat();
     let lines = line.repeat((1 << 20) / line.len());
-    let started = std::time::Instant::now();
     for text in [run, lines] {
         let found = memchr::memmem::find_iter(&text, b"password")
             .filter(|at| detect(&text, *at..*at + 8, REACH).is_some())
             .count();
         assert_eq!(found, 0);
     }
-    // Quadratic time would be hours; this is some seconds even unoptimised on a busy machine.
-    assert!(started.elapsed().as_secs() < 120, "{:?}", started.elapsed());
 }
 
 /// Texts that come near to assignments: key words, operators, quotes and noise.
