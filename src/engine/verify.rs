@@ -8,7 +8,7 @@ use regex::bytes::Regex;
 use super::detect;
 use super::entropy::shannon;
 use super::prefilter::Hit;
-use super::validate::{Candidate, Verdict, validate};
+use super::validate::{Candidate, Verdict, password, validate};
 use crate::model::{Confidence, Fact};
 use crate::rule::schema::{Boundary, Classes, DetectorKind};
 use crate::rule::{Rule, Ruleset};
@@ -81,10 +81,19 @@ pub fn verify(rule: &Rule, patterns: &Patterns, hit: Hit, text: &[u8]) -> Option
         rule: hit.rule,
         start: found.span.start,
         end: found.span.end,
-        confidence: found.confidence.unwrap_or(rule.confidence),
+        confidence: found.confidence.unwrap_or(rule.confidence).min(password_cap(rule, secret)),
         facts,
         public_prefix: if public { hit.end - hit.start } else { 0 },
     })
+}
+
+/// The most that may be thought of a match whose rule has its password judged.
+fn password_cap(rule: &Rule, secret: &[u8]) -> Confidence {
+    let judged = rule.validators.iter().filter_map(|validator| {
+        let (user, password) = password(*validator, secret)?;
+        Some(detect::assignment::password_confidence(&password, &user))
+    });
+    judged.min().filter(|judged| *judged == Confidence::Low).unwrap_or(Confidence::High)
 }
 
 struct Found {
@@ -113,8 +122,13 @@ fn find(rule: &Rule, patterns: &Patterns, hit: Hit, text: &[u8]) -> Option<Found
         }
         DetectorKind::Pem => detect::pem::detect(text, literal, rule.reach).map(Found::at),
         DetectorKind::Jwt => detect::jwt::detect(text, literal, rule.reach).map(Found::at),
-        DetectorKind::UrlUserinfo => detect::url::detect(text, literal, rule.reach)
-            .map(|found| Found { span: found.password, facts: found.facts, confidence: None }),
+        DetectorKind::UrlUserinfo => {
+            detect::url::detect(text, literal, rule.reach).map(|found| Found {
+                span: found.password,
+                facts: found.facts,
+                confidence: found.doubtful.then_some(Confidence::Low),
+            })
+        }
     }
 }
 

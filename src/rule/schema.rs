@@ -175,6 +175,10 @@ pub enum Validator {
     JsonObject,
     /// Not a documentation sample, mask, repeated character, keyboard run or template.
     NotPlaceholder,
+    /// A password that a person may have made; words and stand-ins are of low confidence.
+    Password,
+    /// Base64 of `user:password`, as in HTTP's Basic scheme; words are of low confidence.
+    BasicCredentials,
 }
 
 /// What is never a finding, as written.

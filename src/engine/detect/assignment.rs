@@ -6,7 +6,7 @@
 //! code are not followed by anything that assigns. Then the name around the word ([`key`]), where
 //! the value stands ([`syntax`], [`value`]), whether it is a placeholder or an expression
 //! ([`reject`]), and last how much it looks like a credential ([`features`], [`score`]). Nothing
-//! here allocates, and nothing looks outside the reach that the rule states.
+//! but the look into base64 allocates, and nothing looks outside the reach that the rule states.
 
 mod bigrams;
 mod features;
@@ -56,6 +56,16 @@ pub fn detect(text: &[u8], literal: Range<usize>, reach: Reach) -> Option<Assign
         key: offset + key.span.start..offset + key.span.end,
         confidence,
     })
+}
+
+/// How much a password looks like one that opens something, where a URL, a header or a file of
+/// logins says by its form that it is a password: low for words, stand-ins and what repeats `user`.
+pub fn password_confidence(value: &[u8], user: &[u8]) -> Confidence {
+    if reject::is_no_password(value) {
+        return Confidence::Low;
+    }
+    let features = features::Features::of_password(value, user);
+    score::confidence(&features).unwrap_or(Confidence::Low)
 }
 
 /// The part of a text that may decide a verdict. Offsets inside it are its own.

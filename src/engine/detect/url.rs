@@ -4,9 +4,10 @@
 use std::ops::Range;
 
 use crate::engine::validate::{is_placeholder, is_template};
-use crate::model::Fact;
+use crate::model::{Confidence, Fact};
 use crate::rule::schema::Reach;
 
+use super::assignment::password_confidence;
 use super::pem::{is_cut, window};
 
 /// Longest scheme, user, password and host, in bytes.
@@ -28,6 +29,8 @@ pub struct UserInfo {
     pub password: Range<usize>,
     /// `url_scheme`, `url_user` and `url_host`, as far as they are there.
     pub facts: Vec<Fact>,
+    /// The password is a word or little else, and the host is nobody's: a sample, most likely.
+    pub doubtful: bool,
 }
 
 /// The password of the URL whose `://` is in the literal at `literal`, or right after it, within
@@ -65,7 +68,8 @@ pub fn detect(text: &[u8], literal: Range<usize>, reach: Reach) -> Option<UserIn
         facts.push(Fact::new("url_user", user));
     }
     facts.push(Fact::new("url_host", host));
-    Some(UserInfo { password: secret, facts })
+    let doubtful = secret.start != start && is_doubtful(user, password, host, scheme);
+    Some(UserInfo { password: secret, facts, doubtful })
 }
 
 /// The scheme at the end of `before` (RFC 3986 section 3.1).
@@ -152,6 +156,36 @@ fn is_password(user: &[u8], password: &[u8], host: &[u8]) -> bool {
     }
     // `postgres:postgres@db`: what a container on the same machine starts with.
     !(password.eq_ignore_ascii_case(user) && is_local(&name))
+}
+
+/// Whether the password is guessable and nothing about the host says that anybody runs it. A word
+/// before a host of the public internet stays a finding: people do choose words.
+fn is_doubtful(user: &[u8], password: &[u8], host: &[u8], scheme: &[u8]) -> bool {
+    let decoded = percent_decoded(password);
+    // IMAP, POP3 and SMTP add `;AUTH=PLAIN` and the like (RFC 5092, RFC 2384).
+    let mail = [&b"imap"[..], b"pop3", b"smtp"].iter().any(|name| scheme.starts_with(name));
+    let end = memchr::memchr(b';', &decoded).filter(|_| mail).unwrap_or(decoded.len());
+    let guessable =
+        decoded.get(..end).is_none_or(|word| password_confidence(word, user) == Confidence::Low);
+    guessable && !is_public(host) || decoded.len() < MIN_PASSWORD
+}
+
+/// A name under a domain that may exist, and no more than a name: no template, address or alias
+/// of this machine.
+fn is_public(host: &[u8]) -> bool {
+    let name = host.split(|byte| *byte == b':').next().unwrap_or_default().to_ascii_lowercase();
+    let labels: Vec<&[u8]> = name.split(|byte| *byte == b'.').collect();
+    let plain = |label: &&[u8]| {
+        !label.is_empty() && label.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'-')
+    };
+    let private = [&b"local"[..], b"localhost", b"localdomain", b"internal", b"lan", b"host"];
+    labels.len() > 1
+        && labels.iter().all(plain)
+        && labels.last().is_some_and(|top| {
+            top.len() > 1 && top.iter().all(u8::is_ascii_alphabetic) && !private.contains(top)
+        })
+        && !is_documentation(&name)
+        && !labels.iter().any(|label| [&b"host"[..], b"proxy", b"server"].contains(label))
 }
 
 /// Source of a regular expression that matches URLs.

@@ -15,7 +15,7 @@ const URL_SAFE_SPARE_BITS: GeneralPurpose =
     GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT.with_decode_allow_trailing_bits(true));
 
 /// Decodes RFC 4648 section 4 base64, padded or not.
-pub(super) fn base64(text: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn base64(text: &[u8]) -> Option<Vec<u8>> {
     STANDARD.decode(text).ok()
 }
 

@@ -8,6 +8,7 @@
 mod age;
 pub(crate) mod armor;
 pub(crate) mod base;
+mod basic;
 mod checksum;
 mod cloud;
 mod der;
@@ -107,17 +108,27 @@ pub fn validate(validator: Validator, candidate: Candidate<'_>) -> Verdict {
         Validator::PypiMacaroon => token::pypi(secret),
         Validator::AzureStorageKey => cloud::azure_storage_key(secret),
         Validator::JsonObject => encoding::json_object(secret),
-        Validator::NotPlaceholder => {
+        Validator::NotPlaceholder | Validator::Password => {
             if is_placeholder(secret) {
                 Err("a stand-in, not a value")
             } else {
                 Ok(Vec::new())
             }
         }
+        Validator::BasicCredentials => basic::check(secret),
     };
     match checked {
         Ok(facts) => Verdict::Valid(facts),
         Err(why) => Verdict::Invalid(why),
+    }
+}
+
+/// The user, if known, and the password in what a check of passwords passed; nothing for others.
+pub fn password(validator: Validator, secret: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
+    match validator {
+        Validator::Password => Some((Vec::new(), secret.to_vec())),
+        Validator::BasicCredentials => basic::read(secret),
+        _ => None,
     }
 }
 
@@ -172,6 +183,12 @@ pub fn describe(validator: Validator) -> &'static str {
         Validator::JsonObject => "A JSON object that parses.",
         Validator::NotPlaceholder => {
             "No documentation sample, mask, repeated or counting pattern, template or stand-in word."
+        }
+        Validator::Password => {
+            "No stand-in; a password made of words, or of little else, is of low confidence."
+        }
+        Validator::BasicCredentials => {
+            "Base64 of a user, a colon and a password that is no stand-in; words are of low confidence."
         }
     }
 }

@@ -7,7 +7,7 @@ use super::*;
 /// GitHub's base-62 digits, for tests that need letters and digits.
 pub(super) const BASE62: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-const ALL: [Validator; 21] = [
+const ALL: [Validator; 23] = [
     Validator::GithubCrc32,
     Validator::NpmCrc32,
     Validator::Jwt,
@@ -29,6 +29,8 @@ const ALL: [Validator; 21] = [
     Validator::AzureStorageKey,
     Validator::JsonObject,
     Validator::NotPlaceholder,
+    Validator::Password,
+    Validator::BasicCredentials,
 ];
 
 /// Bytes that look random and are the same in every run (splitmix64).

@@ -73,7 +73,23 @@ pub(super) struct Features {
 impl Features {
     /// Measures the value of `slot`, assigned to `key`.
     pub(super) fn of(window: &Window<'_>, key: &Key, slot: &Slot) -> Features {
-        let value = window.get(&slot.value);
+        Features {
+            kind: key.kind,
+            form: slot.form,
+            quoted: slot.quoted,
+            wrapped: slot.wrapped,
+            own_line: slot.own_line,
+            continued: slot.continued,
+            unknown_tail: key.unknown_tail,
+            plural: key.plural,
+            weakened: key.weakened,
+            asks: key.asks,
+            ..Features::of_password(window.get(&slot.value), window.get(&key.span))
+        }
+    }
+
+    /// Measures a password that stands where only passwords do; `name` is what it may repeat.
+    pub(super) fn of_password(value: &[u8], name: &[u8]) -> Features {
         let count = |wanted: fn(&u8) -> bool| value.iter().filter(|b| wanted(b)).count();
         let digits = count(u8::is_ascii_digit);
         let letters = count(u8::is_ascii_alphabetic);
@@ -86,16 +102,16 @@ impl Features {
         let hexadecimal = has_hexadecimal(value);
         Features {
             length: value.len(),
-            kind: key.kind,
-            form: slot.form,
-            quoted: slot.quoted,
-            wrapped: slot.wrapped,
-            own_line: slot.own_line,
-            continued: slot.continued,
-            unknown_tail: key.unknown_tail,
-            plural: key.plural,
-            weakened: key.weakened,
-            asks: key.asks,
+            kind: Kind::Password,
+            form: Form::Assign,
+            quoted: true,
+            wrapped: false,
+            own_line: false,
+            continued: false,
+            unknown_tail: false,
+            plural: false,
+            weakened: false,
+            asks: false,
             words: if hexadecimal { 0 } else { word_evidence(value) },
             breaks: breaks(value),
             digits,
@@ -110,7 +126,7 @@ impl Features {
             uuid: is_uuid(value),
             identifier,
             constant: identifier && letters > 0 && !value.iter().any(u8::is_ascii_lowercase),
-            residue: residue(value, window.get(&key.span)),
+            residue: residue(value, name),
             entropy,
         }
     }

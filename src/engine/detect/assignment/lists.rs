@@ -6,27 +6,26 @@
 /// Words after the key word that make the value something else.
 #[rustfmt::skip]
 pub(super) const TURNING: &[&str] = &[
-    "alg", "algo", "algorithm", "alias", "and", "arn", "attempt", "attempts", "attr",
-    "attribute", "based", "box", "button", "callback", "change", "changed", "char", "chars",
-    "check", "class", "column", "command", "cookie", "count", "create", "created", "date",
-    "desc", "description", "dir", "directory", "duration", "element", "email", "enabled",
-    "encoder", "encryptor", "endpoint", "error", "errors", "exception", "exists", "expiration",
-    "expire", "expired", "expires", "expiry", "factory", "field", "file", "filename", "flag",
-    "flow", "for", "forgot", "form", "format", "generator", "grant", "group", "handler",
-    "header", "help", "hint", "history", "icon", "id", "identifier", "ids", "in", "index",
-    "info", "input", "invalid", "is", "issuer", "kind", "label", "len", "length", "less",
-    "level", "lifetime", "limit", "link", "list", "location", "manager", "map", "match",
-    "matcher", "max", "md", "message", "method", "min", "missing", "mode", "model", "msg",
-    "name", "names", "not", "number", "of", "only", "option", "options", "owner", "page",
-    "param", "parameter", "params", "parser", "path", "pattern", "placeholder", "policy",
-    "position", "prefix", "prompt", "properties", "property", "protected", "provider", "public",
-    "question", "ref", "reference", "regex", "regexp", "region", "rejected", "repo",
-    "repository", "request", "required", "reset", "resolver", "response", "retry", "role",
-    "rotation", "rule", "rules", "schema", "scheme", "scope", "scopes", "script", "selector",
-    "service", "set", "size", "source", "state", "status", "storage", "store", "strategy",
-    "strength", "suffix", "template", "time", "timeout", "title", "to", "tooltip", "ttl",
-    "type", "types", "uri", "url", "usage", "user", "username", "uses", "valid", "validation",
-    "validator", "validity", "var", "variable", "version", "view", "with",
+    "alg", "algo", "algorithm", "alias", "and", "arn", "attempt", "attempts", "attr", "attribute",
+    "based", "box", "button", "callback", "cb", "change", "changed", "char", "chars", "check",
+    "class", "column", "command", "cookie", "count", "create", "created", "date", "desc",
+    "description", "dir", "directory", "duration", "element", "email", "enabled", "encoder",
+    "encryptor", "endpoint", "error", "errors", "exception", "exists", "expiration", "expire",
+    "expired", "expires", "expiry", "factory", "field", "file", "filename", "flag", "flow", "for",
+    "forgot", "form", "format", "generator", "grant", "group", "handler", "header", "help", "hint",
+    "history", "icon", "id", "identifier", "ids", "in", "index", "info", "input", "invalid", "is",
+    "issuer", "kind", "label", "len", "length", "less", "level", "lifetime", "limit", "link",
+    "list", "location", "manager", "map", "match", "matcher", "max", "md", "message", "method",
+    "min", "missing", "mode", "model", "msg", "name", "names", "not", "number", "of", "only",
+    "option", "options", "owner", "page", "param", "parameter", "params", "parser", "path",
+    "pattern", "placeholder", "policy", "position", "prefix", "prompt", "properties", "property",
+    "protected", "provider", "public", "question", "ref", "reference", "regex", "regexp", "region",
+    "rejected", "repo", "repository", "request", "required", "reset", "resolver", "response",
+    "retry", "role", "rotation", "rule", "rules", "schema", "scheme", "scope", "scopes", "script",
+    "selector", "sender", "service", "set", "size", "source", "state", "status", "storage", "store",
+    "strategy", "strength", "suffix", "template", "through", "thru", "time", "timeout", "title",
+    "to", "tooltip", "ttl", "type", "types", "uri", "url", "usage", "user", "username", "uses",
+    "valid", "validation", "validator", "validity", "var", "variable", "version", "view", "with",
 ];
 
 /// Words after the key word that leave the meaning alone.
@@ -131,8 +130,8 @@ pub(super) const VOCABULARY: &[&str] = &[
 /// Markers of templates, interpolation and formats anywhere in a value.
 #[rustfmt::skip]
 pub(super) const TEMPLATES: &[&str] = &[
-    "#{", "$$(", "$(", "$[", "${", "%%", "%(", "%>", "%{", "' +", "' .", "+ '", "+ \"", "<%",
-    "@{", "[[", "\" +", "\" .", "\\(", "{$", "{%", "{0}", "{1}", "{{", "{}", "}}",
+    "\" +", "\" .", "#{", "$$(", "$(", "$[", "${", "%%", "%(", "%>", "%{", "' +", "' .", "+ \"",
+    "+ '", "<%", "@{", "[[", "\\(", "{$", "{%", "{0}", "{1}", "{{", "{}", "}}",
 ];
 
 /// `printf` directives.
@@ -157,47 +156,46 @@ pub(super) const ENDINGS: &[&str] = &[
 /// How paths, references to secret stores and public keys begin.
 #[rustfmt::skip]
 pub(super) const STARTS: &[&str] = &[
-    "!ref", "!sub", "!vault", "--", "-----", "-----begin", "../", "./", "@microsoft",
-    "aaaab3nza", "age1", "arn:", "aws:", "data:", "ecdsa-", "env:", "file:", "keyvault:",
-    "kms:", "mailto:", "op:", "projects/", "ref:", "resolve:", "secret:", "ssh-", "urn:",
-    "vault:", "~/",
+    "!ref", "!sub", "!vault", "--", "-----", "-----begin", "../", "./", "@./", "@/", "@microsoft",
+    "@~/", "aaaab3nza", "age1", "arn:", "aws:", "data:", "ecdsa-", "env:", "file:", "keyvault:",
+    "kms:", "mailto:", "op:", "projects/", "ref:", "resolve:", "secret:", "ssh-", "urn:", "vault:",
+    "~/",
 ];
 
 /// Marks of regular expressions, markup and code.
 #[rustfmt::skip]
 pub(super) const MARKS: &[&str] = &[
-    "!=", "&&", "&[", "&amp;lt", "&lt;", "&mut ", "&nbsp;", "&quot;", "&str", "()", "();",
-    "(?:", "(?P", "(?i", ")+", ".*", ".+", "/>", "</", "<a ", "<b>", "<br", "<p>", "==", "==>",
-    "=>", "[0-9", "[a-z", "\\d", "\\n", "\\s", "\\t", "\\u", "\\w", "]*", "]+", "]{", "max:",
-    "min:", "||",
+    "!=", "\"]", "&&", "&[", "&amp;lt", "&lt;", "&mut ", "&nbsp;", "&quot;", "&str", "']", "()",
+    "();", "(?:", "(?P", "(?i", ")+", ".*", ".+", "/>", "</", "<a ", "<b>", "<br", "<p>", "==",
+    "==>", "=>", "[\"", "['", "[0-9", "[a-z", "\\d", "\\n", "\\s", "\\t", "\\u", "\\w", "]*", "]+",
+    "]{", "max:", "min:", "||",
 ];
 
 /// Words that weak passwords are made of: what is left after taking them away is what a guesser
 /// would have to find.
 #[rustfmt::skip]
 pub(super) const WEAK: &[&str] = &[
-    "abc", "access", "account", "admin", "alice", "api", "app", "asdf", "asdfghjkl", "auth",
-    "bar", "baz", "bob", "client", "confluence", "consumer", "db", "default", "demo", "dev",
-    "docker", "easy", "elastic", "first", "foo", "github", "gitlab", "guest", "hello", "host",
-    "jenkins", "kafka", "key", "letmein", "local", "localhost", "login", "mail", "master",
-    "mongo", "my", "mysql", "new", "oauth", "old", "other", "pass", "passphrase", "password",
-    "postgres", "private", "public", "pwd", "qwer", "qwerty", "qwertyuiop", "rabbitmq",
-    "random", "redis", "refresh", "root", "sa", "sample", "second", "secret", "secure",
-    "server", "service", "session", "some", "spring", "strong", "super", "temp", "test",
-    "testing", "the", "token", "toor", "user", "valid", "value", "welcome", "word", "world",
-    "zxcv", "zxcvbnm",
+    "abc", "access", "account", "admin", "alice", "alices", "api", "app", "asdf", "asdfghjkl",
+    "auth", "bar", "baz", "bob", "bobs", "client", "complex", "confluence", "consumer", "db",
+    "default", "demo", "dev", "docker", "easy", "elastic", "first", "foo", "github", "gitlab",
+    "guest", "hello", "host", "jenkins", "kafka", "key", "letmein", "local", "localhost", "login",
+    "mail", "master", "mongo", "my", "mysql", "new", "oauth", "old", "other", "pass", "passphrase",
+    "password", "postgres", "private", "proxy", "public", "pwd", "qwer", "qwerty", "qwertyuiop",
+    "rabbitmq", "random", "redis", "refresh", "root", "sa", "sample", "second", "secret", "secure",
+    "server", "service", "session", "some", "spring", "strong", "super", "temp", "test", "testing",
+    "the", "token", "toor", "user", "valid", "value", "welcome", "word", "world", "zxcv", "zxcvbnm",
 ];
 
 /// Calls whose literal names what is looked up or shown, rather than being the value.
 #[rustfmt::skip]
 pub(super) const LOOKUPS: &[&str] = &[
-    "ask", "by", "check", "config", "contains", "cookie", "cookies", "cy", "describe", "elem",
-    "element", "encode", "env", "equal", "equals", "error", "expect", "fetch", "field", "file",
-    "find", "format", "get", "getenv", "getpass", "gettext", "has", "header", "headers", "i18n",
-    "id", "include", "input", "label", "load", "lookup", "match", "open", "option", "param",
-    "params", "path", "post", "print", "printf", "prompt", "property", "query", "read", "regex",
-    "replace", "request", "require", "resolve", "retrieve", "search", "select", "selector",
-    "session", "setting", "settings", "split", "sprintf", "t", "test", "text", "trans",
+    "ask", "by", "check", "config", "contains", "cookie", "cookies", "credentials", "cy",
+    "describe", "elem", "element", "encode", "env", "equal", "equals", "error", "expect", "fetch",
+    "field", "file", "find", "format", "get", "getenv", "getpass", "gettext", "has", "header",
+    "headers", "i18n", "id", "include", "input", "label", "load", "lookup", "match", "open",
+    "option", "param", "params", "path", "post", "print", "printf", "prompt", "property", "query",
+    "read", "regex", "replace", "request", "require", "resolve", "retrieve", "search", "select",
+    "selector", "session", "setting", "settings", "split", "sprintf", "t", "test", "text", "trans",
     "translate", "type", "var", "variable", "view",
 ];
 

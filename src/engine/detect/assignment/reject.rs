@@ -11,6 +11,8 @@ use super::lists::{
 use super::syntax::Form;
 use super::value::{MAX_VALUE, Slot};
 use super::words::{contains, ends_with, is_one_of, starts_with, words};
+use super::{Confidence, password_confidence};
+use crate::engine::validate::base::base64;
 
 /// Shortest value that is worth showing to anyone.
 const MIN_VALUE: usize = 4;
@@ -33,6 +35,8 @@ pub(super) fn is_no_credential(window: &Window<'_>, key: &Key, slot: &Slot) -> b
         || is_reference(value)
         || is_pattern_or_markup(value)
         || is_sentence(value)
+        || is_choice(value)
+        || is_encoded_words(value)
         || is_call(value)
         || (!slot.quoted && is_expression(value, slot))
 }
@@ -77,10 +81,22 @@ fn is_template(value: &[u8]) -> bool {
     match (first, last) {
         (b'<', b'>') | (b'{', b'}') | (b'[', b']') | (b'(', b')') => true,
         (b'%', b'%') | (b'@', b'@') | (b'_', b'_') => identifier(inner),
-        // A variable; a `$` inside or with other symbols is a password's own.
-        (b'$' | b':', _) => identifier(rest) && !rest.first().is_some_and(u8::is_ascii_digit),
+        // A variable, several, or an element; a `$` with other symbols is a password's own.
+        (b'$', _) => is_variables(value),
+        (b':', _) => identifier(rest) && !rest.first().is_some_and(u8::is_ascii_digit),
         _ => false,
     }
+}
+
+/// `$name`, `$first$second`, `$_[1]`, `$row['pass']`, `$cfg->pass`: nothing but variables.
+fn is_variables(value: &[u8]) -> bool {
+    let name = |b: &u8| {
+        b.is_ascii_alphanumeric()
+            || matches!(b, b'_' | b'.' | b'-' | b' ' | b'[' | b']' | b'\'' | b'>')
+    };
+    value.split(|b| *b == b'$').skip(1).all(|part| {
+        part.first().is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_') && part.iter().all(name)
+    })
 }
 
 /// Stars, dots, `xxxx` and other fillers.
@@ -162,6 +178,7 @@ fn is_vocabulary(key: &[u8], value: &[u8]) -> bool {
 /// Paths, addresses, public keys, checksums, names of types and packages.
 fn is_reference(value: &[u8]) -> bool {
     contains(value, "://")
+        || contains(value, "aws4_request")
         || CHECKSUMS.iter().chain(STARTS).any(|start| starts_with(value, start))
         || ENDINGS.iter().any(|end| ends_with(value, end))
         || is_path(value)
@@ -211,6 +228,33 @@ fn is_sentence(value: &[u8]) -> bool {
     let blanks = memchr::memchr_iter(b' ', value).count();
     let ends = value.first() == Some(&b' ') || value.last() == Some(&b' ');
     blanks > 0 && (ends || blanks * 12 >= value.len() || word_evidence(value) > 0)
+}
+
+/// `one|other`, `first;second`: words that are alternatives or a list.
+fn is_choice(value: &[u8]) -> bool {
+    value.iter().any(|b| matches!(b, b'|' | b';'))
+        && value.split(|b| matches!(b, b'|' | b';')).all(|word| {
+            word.len() > 2 && word.iter().all(u8::is_ascii_alphabetic) && word_evidence(word) > 0
+        })
+}
+
+/// Base64 of plain text whose last part is a stand-in or made of words, as in samples of HTTP
+/// headers (`user:password`). Random bytes are hardly ever plain text.
+fn is_encoded_words(value: &[u8]) -> bool {
+    let Some(plain) = base64(value).filter(|plain| plain.len() >= 6) else { return false };
+    let secret = plain.rsplit(|b| *b == b':').next().unwrap_or_default();
+    plain.iter().all(|b| b.is_ascii_graphic() || *b == b' ')
+        && password_confidence(secret, b"") == Confidence::Low
+}
+
+/// Whether a password, wherever it stands, is a stand-in.
+pub(super) fn is_no_password(value: &[u8]) -> bool {
+    value.len() < MIN_VALUE
+        || is_one_of(value, NOTHING)
+        || is_mask(value)
+        || is_sequence(value)
+        || is_placeholder(value)
+        || is_vocabulary(b"", value)
 }
 
 /// `varchar(64)`, `getToken('x')`: a name and what is in parentheses up to the end.
