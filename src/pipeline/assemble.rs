@@ -85,9 +85,9 @@ impl Context<'_> {
                 narrow::seen(*self, repo, narrow, &collected.hits, key, &mut notes)
             }
             (Some(repo), None, Some(searched)) => {
-                self.with_history(repo, searched, &collected.hits, key, &mut notes)
+                self.with_history(repo, searched, &collected, key, &mut notes)
             }
-            _ => self.without_history(&collected.hits, key),
+            _ => self.without_history(&collected, key),
         };
         let seen = seen.into_iter().filter_map(|seen| self.at_fitting_paths(seen));
         let mut reported = self.one_a_secret(seen.collect(), &target);
@@ -145,11 +145,20 @@ impl Context<'_> {
         findings.into_iter().map(|((rule, _), finding)| (rule, finding)).collect()
     }
 
-    fn without_history(&self, hits: &[(ContentId, Vec<Hit>)], key: &ObtainedKey) -> Vec<Seen> {
-        let grouped = self.group(hits, key).into_iter();
+    fn without_history(&self, collected: &Collected, key: &ObtainedKey) -> Vec<Seen> {
+        let grouped = self.group(&collected.hits, key).into_iter();
         grouped
             .map(|(rule, finding)| {
-                let places = finding.occurrences.iter().map(|o| place(o, None)).collect();
+                let mut places = Vec::new();
+                for occurrence in &finding.occurrences {
+                    match &occurrence.content {
+                        ContentId::Name(name) => {
+                            let paths = collected.named.get(name).into_iter().flatten();
+                            places.extend(paths.map(|path| place(occurrence, Some(path))));
+                        }
+                        _ => places.push(place(occurrence, None)),
+                    }
+                }
                 Seen { rule, finding, places, trace: None }
             })
             .collect()
@@ -159,7 +168,7 @@ impl Context<'_> {
         &self,
         repo: &Repository,
         searched: &Searched,
-        hits: &[(ContentId, Vec<Hit>)],
+        collected: &Collected,
         key: &ObtainedKey,
         notes: &mut Vec<String>,
     ) -> Vec<Seen> {
@@ -168,7 +177,8 @@ impl Context<'_> {
         let tips = repo.tips(&reader, self.log);
         let shallow = repo.shallow();
         self.record_gaps(repo, searched, &graph, &shallow);
-        let (rules, findings): (Vec<u32>, Vec<Finding>) = self.group(hits, key).into_iter().unzip();
+        let (rules, findings): (Vec<u32>, Vec<Finding>) =
+            self.group(&collected.hits, key).into_iter().unzip();
         let history = History {
             store: &searched.store,
             graph: &graph,
@@ -177,7 +187,8 @@ impl Context<'_> {
             reflog: &repo.reflog_commits(self.log),
             shallow: &shallow,
             // Read before, and its trouble recorded then.
-            index: &repo.index(&IncompleteLog::default()),
+            index: &repo.all_indexes(&IncompleteLog::default()),
+            named: &collected.named,
             as_of: self.options.as_of,
         };
         let traced = history.trace(&findings);
@@ -215,6 +226,17 @@ impl Context<'_> {
             .collect();
         for missing in graph.missing.difference(&cut_off) {
             self.log.add(IncompleteKind::MissingObject, format!("commit {missing}"));
+        }
+        // Trees that other trees hold were asked for when those were read.
+        let missing: BTreeSet<ObjectId> = graph
+            .commits()
+            .iter()
+            .map(|commit| commit.tree)
+            .filter(|tree| *tree != ObjectId::empty_tree(tree.kind()))
+            .filter(|tree| searched.store.number_of(tree).is_none())
+            .collect();
+        for tree in missing {
+            self.log.add(IncompleteKind::MissingObject, format!("tree {tree} of a commit"));
         }
         for tip in repo.tips(&searched.store.reader(), &IncompleteLog::default()) {
             if searched.store.number_of(&tip.id).is_none() {

@@ -9,6 +9,7 @@ use gix::objs::Kind;
 use gix::{ObjectId, oid};
 use rayon::prelude::*;
 
+use super::names::{self, Named, Names};
 use super::settings::Settings;
 use super::target::{Opened, What};
 use super::{Options, Phase, Progress, Scope, narrow};
@@ -59,6 +60,8 @@ pub struct Collected {
     pub searched: Option<Searched>,
     /// What the selected commits or the index changed, when only that was searched.
     pub narrow: Option<narrow::Narrow>,
+    /// Names of files outside the object store with something in them.
+    pub named: Named,
     /// Things worth knowing, escaped.
     pub notes: Vec<String>,
     /// How much was read.
@@ -78,6 +81,7 @@ pub fn run(
         hits: Vec::new(),
         searched: None,
         narrow: None,
+        named: Named::new(),
         notes: Vec::new(),
         stats: Stats::default(),
     };
@@ -101,6 +105,7 @@ pub struct Search<'a> {
     progress: &'a Progress,
     log: &'a IncompleteLog,
     honour_inline: bool,
+    names: Names,
     /// Where Git LFS keeps files.
     lfs: Option<PathBuf>,
     hits: PerThread<Vec<(ContentId, Vec<Hit>)>>,
@@ -131,6 +136,7 @@ impl<'a> Search<'a> {
             progress,
             log,
             honour_inline: !options.isolated,
+            names: Names::new(),
             lfs: repo.map(|repo| repo.common_dir.join("lfs").join("objects")),
             hits: PerThread::new(Vec::new),
             commits: PerThread::new(Vec::new),
@@ -200,6 +206,7 @@ impl<'a> Search<'a> {
         }));
         self.progress.expect(listing.files.len() as u64);
         self.progress.enter(Phase::Files);
+        collected.named = names::of_files(self, &listing.files);
         listing.files.into_par_iter().for_each(|file| self.work_file(&file));
     }
 
@@ -337,11 +344,13 @@ impl<'a> Search<'a> {
 
     /// Searches a file or folder name; tells whether there is something in it.
     pub fn name(&self, name: &[u8]) -> bool {
-        self.counts.texts.fetch_add(1, Ordering::Relaxed);
-        let outcome = self.engine.scan(name);
-        let found = !outcome.matches.is_empty();
-        self.keep(ContentId::Name(name.to_owned()), outcome, |_| None);
-        found
+        self.names.check(name, || {
+            self.counts.texts.fetch_add(1, Ordering::Relaxed);
+            let outcome = self.engine.scan(name);
+            let found = !outcome.matches.is_empty();
+            self.keep(ContentId::Name(name.to_owned()), outcome, |_| None);
+            found
+        })
     }
 
     /// Counts a blob.
@@ -372,8 +381,7 @@ impl<'a> Search<'a> {
         };
         collected.hits = self.hits.into_inner().flatten().collect();
         collected.hits.sort_by(|a, b| a.0.cmp(&b.0));
-        // A content that was seen twice (a name by two threads at once, an LFS pointer and what it
-        // stands for) is one.
+        // A content that was seen twice (an LFS pointer and what it stands for) is one.
         collected.hits.dedup_by(|later, first| {
             let same = later.0 == first.0;
             if same {

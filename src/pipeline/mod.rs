@@ -6,6 +6,7 @@
 
 mod assemble;
 mod collect;
+mod names;
 mod narrow;
 mod progress;
 mod settings;

@@ -57,8 +57,16 @@ pub fn run(
         changes.iter().flat_map(|change| &change.added).map(|added| added.blob).collect();
     let found = search_blobs(search, repo, &added, log);
     search_messages(search, repo, &changes, log);
+    for path in changes.iter().flat_map(|change| &change.new_paths) {
+        search.name(last_part(path));
+    }
     let before = before(search, repo, &changes, &found, log);
     Narrow { changes, before, head: selection.and_then(|s| s.head.clone()), shallow }
+}
+
+/// The name at a path's end.
+fn last_part(path: &[u8]) -> &[u8] {
+    path.rsplit(|b| *b == b'/').next().unwrap_or_default()
 }
 
 /// Searches blobs; returns those with secrets.
@@ -169,6 +177,13 @@ pub fn seen(
             _ => None,
         })
         .collect();
+    let by_name: BTreeMap<&[u8], &Vec<Hit>> = hits
+        .iter()
+        .filter_map(|(content, hits)| match content {
+            ContentId::Name(name) => Some((name.as_slice(), hits)),
+            _ => None,
+        })
+        .collect();
     let mut gathered = Gathered { context, key, found: BTreeMap::new(), known: BTreeSet::new() };
     for change in &narrow.changes {
         let commit = change.commit.as_ref().map(|commit| commit.id);
@@ -182,6 +197,12 @@ pub fn seen(
                 .flatten()
                 .collect();
             gathered.blob(&added.path, added.blob, commit, hits, &before);
+        }
+        for path in &change.new_paths {
+            let name = last_part(path);
+            if let Some(hits) = by_name.get(name) {
+                gathered.name(path, name, commit, hits, change.gone_names.contains(name));
+            }
         }
         if let Some(id) = commit
             && let Some(hits) = by_object.get(&id)
@@ -234,6 +255,23 @@ impl Gathered<'_> {
         }
     }
 
+    fn name(
+        &mut self,
+        path: &[u8],
+        name: &[u8],
+        commit: Option<ObjectId>,
+        hits: &[Hit],
+        moved: bool,
+    ) {
+        for hit in hits {
+            if moved {
+                self.known.insert(hit.found.secret.clone());
+            } else {
+                self.add(ContentId::Name(name.to_vec()), hit, Some(path), commit);
+            }
+        }
+    }
+
     fn message(&mut self, commit: ObjectId, hits: &[Hit]) {
         for hit in hits {
             let content = ContentId::Object { kind: ContentKind::Commit, id: commit };
@@ -278,12 +316,13 @@ impl Head<'_> {
             return;
         };
         for place in places {
+            let entry = |path: &[u8]| {
+                tree.lookup_entry(path.split(|b| *b == b'/')).ok().flatten().map(|e| e.object_id())
+            };
             let here = match &place.path {
-                Some(path) => tree
-                    .lookup_entry(path.split(|b| *b == b'/'))
-                    .ok()
-                    .flatten()
-                    .and_then(|entry| self.by_object.get(&entry.object_id()))
+                Some(path) if place.kind == ContentKind::FileName => entry(path).is_some(),
+                Some(path) => entry(path)
+                    .and_then(|blob| self.by_object.get(&blob))
                     .is_some_and(|hits| hits.iter().any(|hit| hit.found.secret == *secret)),
                 // A message of the selection stays while its commit does.
                 None => true,

@@ -1,7 +1,7 @@
 //! One pass over the commits, parents first: for each secret its first commit, its paths, the refs
 //! that still have it and the commit that took it out.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use gix::ObjectId;
 
@@ -33,8 +33,10 @@ pub struct History<'a> {
     pub reflog: &'a BTreeSet<ObjectId>,
     /// Commits at a shallow boundary.
     pub shallow: &'a BTreeSet<ObjectId>,
-    /// The index.
+    /// The indexes of all working trees.
     pub index: &'a [IndexEntry],
+    /// Names of files outside the object store that matter, with the paths that end in them.
+    pub named: &'a BTreeMap<Vec<u8>, BTreeSet<Vec<u8>>>,
     /// Now: seconds since 1970-01-01 UTC.
     pub as_of: i64,
 }
@@ -68,12 +70,12 @@ impl History<'_> {
         self.note_messages(findings, &mut lives);
         let reader = self.store.reader();
         let reachable = self.reachable();
-        let by_object = group(&paths.pairs);
+        let groups = Groups::of(&paths.pairs);
         let traced = findings
             .iter()
             .zip(&lives)
             .map(|(finding, life)| {
-                let places = self.places(finding, &paths.pairs, &by_object);
+                let places = self.places(finding, &paths.pairs, &groups);
                 let trace = self.life(finding, life, &reader, &reachable);
                 (places, trace)
             })
@@ -160,7 +162,7 @@ impl History<'_> {
         }
     }
 
-    /// Staged blobs that no commit has yet.
+    /// Staged blobs and names of files that no commit has yet.
     fn note_index(&self, paths: &mut Paths<'_>) {
         for entry in self.index.iter().filter(|entry| !entry.is_link) {
             if let Some(number) = self.store.number_of(&entry.id)
@@ -168,6 +170,9 @@ impl History<'_> {
             {
                 paths.pair(&entry.path, number);
             }
+        }
+        for path in self.named.values().flatten() {
+            paths.pair(path, NONE);
         }
     }
 
@@ -262,6 +267,7 @@ impl History<'_> {
     fn is_live(&self, occurrence: &Occurrence) -> bool {
         match &occurrence.content {
             ContentId::File(_) => true,
+            ContentId::Name(name) => self.named.contains_key(name),
             ContentId::Object { kind: ContentKind::Blob, id } => {
                 self.index.iter().any(|e| e.id == *id)
             }
@@ -269,24 +275,19 @@ impl History<'_> {
         }
     }
 
-    fn places(
-        &self,
-        finding: &Finding,
-        pairs: &[Pair],
-        by_object: &HashMap<u32, Vec<u32>>,
-    ) -> Vec<Place> {
+    fn places(&self, finding: &Finding, pairs: &[Pair], groups: &Groups<'_>) -> Vec<Place> {
         let mut places: Vec<(bool, bool, u32, Place)> = Vec::new();
         for occurrence in &finding.occurrences {
             let found = match &occurrence.content {
                 ContentId::Object { kind: ContentKind::Blob, id } => {
-                    self.store.number_of(id).and_then(|number| by_object.get(&number))
+                    self.store.number_of(id).and_then(|number| groups.by_object.get(&number))
                 }
-                ContentId::Name(_) => by_object.get(&NONE),
+                ContentId::Name(name) => groups.by_name.get(name.as_slice()),
                 _ => None,
             };
             let matching = found.into_iter().flatten().filter_map(|pair| pairs.get(*pair as usize));
             let before = places.len();
-            for pair in matching.filter(|pair| names(occurrence, pair)) {
+            for pair in matching {
                 let at_head = pair.tips.iter().any(|tip| self.is_head(*tip));
                 let order = pair.first.unwrap_or(u32::MAX);
                 places.push((
@@ -354,20 +355,26 @@ impl History<'_> {
     }
 }
 
-/// Whether `pair` is where `occurrence` stands: names are found by the path's end.
-fn names(occurrence: &Occurrence, pair: &Pair) -> bool {
-    match &occurrence.content {
-        ContentId::Name(name) => pair.path.rsplit(|b| *b == b'/').next() == Some(name.as_slice()),
-        _ => true,
-    }
+/// Pairs (their numbers) by what they are pairs of.
+struct Groups<'a> {
+    by_object: HashMap<u32, Vec<u32>>,
+    /// By the path's end.
+    by_name: HashMap<&'a [u8], Vec<u32>>,
 }
 
-fn group(pairs: &[Pair]) -> HashMap<u32, Vec<u32>> {
-    let mut groups: HashMap<u32, Vec<u32>> = HashMap::new();
-    for (at, pair) in (0u32..).zip(pairs) {
-        groups.entry(pair.number).or_default().push(at);
+impl<'a> Groups<'a> {
+    fn of(pairs: &'a [Pair]) -> Groups<'a> {
+        let mut groups = Groups { by_object: HashMap::new(), by_name: HashMap::new() };
+        for (at, pair) in (0u32..).zip(pairs) {
+            if pair.number == NONE {
+                let name = pair.path.rsplit(|b| *b == b'/').next().unwrap_or_default();
+                groups.by_name.entry(name).or_default().push(at);
+            } else {
+                groups.by_object.entry(pair.number).or_default().push(at);
+            }
+        }
+        groups
     }
-    groups
 }
 
 /// A file of the working tree that is as HEAD has it is one place, not two.

@@ -40,6 +40,10 @@ pub struct Change {
     pub added: Vec<Added>,
     /// Blobs that a parent has at a path that is gone: where a renamed file came from.
     pub gone: Vec<ObjectId>,
+    /// Paths of files and folders that were not there before.
+    pub new_paths: Vec<Vec<u8>>,
+    /// Names (the ends of paths) of files and folders that are gone: where a moved one came from.
+    pub gone_names: BTreeSet<Vec<u8>>,
 }
 
 /// Which commits a narrow scan is about.
@@ -281,6 +285,9 @@ pub fn staged(
     let gone =
         head.iter().filter(|(path, _)| !staged.contains(path.as_slice())).map(|(_, blob)| *blob);
     let gone = gone.collect();
+    let (before, now) = (with_folders(head.keys()), with_folders(index.iter().map(|e| &e.path)));
+    let new_paths = now.difference(&before).map(|path| path.to_vec()).collect();
+    let gone_names = before.difference(&now).map(|path| last_part(path).to_vec()).collect();
     let added = index
         .iter()
         .filter(|entry| !entry.is_link && head.get(&entry.path) != Some(&entry.id))
@@ -290,7 +297,28 @@ pub fn staged(
             before: head.get(&entry.path).copied().into_iter().collect(),
         })
         .collect();
-    Change { commit: None, added, gone }
+    Change { commit: None, added, gone, new_paths, gone_names }
+}
+
+/// The paths, and those of all folders that lead to them.
+fn with_folders<'a>(paths: impl Iterator<Item = &'a Vec<u8>>) -> BTreeSet<&'a [u8]> {
+    let mut all = BTreeSet::new();
+    for path in paths {
+        // Folders that are in already have theirs in too.
+        let mut end = path.len();
+        while all.insert(&path[..end]) {
+            match memchr::memrchr(b'/', &path[..end]) {
+                Some(slash) => end = slash,
+                None => break,
+            }
+        }
+    }
+    all
+}
+
+/// The name at a path's end.
+fn last_part(path: &[u8]) -> &[u8] {
+    path.rsplit(|b| *b == b'/').next().unwrap_or_default()
 }
 
 struct Differ<'a> {
@@ -355,6 +383,13 @@ impl Differ<'_> {
             .iter()
             .filter_map(|item| if let Item::Blob(id) = item { Some(*id) } else { None })
             .collect();
+        match (now, earlier.is_empty()) {
+            (Some(_), true) => self.change.new_paths.push(path.clone()),
+            (None, false) => {
+                self.change.gone_names.insert(name.to_vec());
+            }
+            _ => {}
+        }
         match now {
             Some(Item::Tree(tree)) => {
                 self.trees(Some(tree), &trees, path, depth + 1);

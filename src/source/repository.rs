@@ -63,12 +63,14 @@ impl Repository {
         }
         let bare = !path.join(".git").exists();
         let options = gix::open::Options::isolated().open_path_as_is(bare);
-        let git = gix::ThreadSafeRepository::open_opts(path, options)
+        let mut git = gix::ThreadSafeRepository::open_opts(path, options)
             .map_err(|error| Error::Repository {
                 path: escape(path.as_os_str().as_encoded_bytes()),
                 reason: escape(error.to_string().as_bytes()),
             })?
             .to_thread_local();
+        // `refs/replace/` may say that a commit has other parents: what is stored counts.
+        git.objects.ignore_replacements = true;
         let worktree = git.workdir().map(Path::to_owned);
         let common_dir = git.common_dir().to_owned();
         Ok(Some(Repository { git, worktree, common_dir }))
@@ -120,7 +122,33 @@ impl Repository {
         if let Some(id) = self.head() {
             tips.insert(Tip { name: "HEAD".to_owned(), id });
         }
+        for (name, git) in self.siblings() {
+            if let Some(id) = git.head().ok().filter(gix::Head::is_detached).and_then(|h| h.id()) {
+                tips.insert(Tip { name: format!("{name}/HEAD"), id: id.detach() });
+            }
+        }
         tips.into_iter().collect()
+    }
+
+    /// The other working trees of the same object store, with git's names for them
+    /// (`main-worktree`, `worktrees/NAME`), escaped.
+    fn siblings(&self) -> Vec<(String, gix::Repository)> {
+        let mut siblings = Vec::new();
+        if self.git.git_dir() != self.common_dir
+            && let Ok(main) = self.git.main_repo()
+        {
+            siblings.push(("main-worktree".to_owned(), main));
+        }
+        for proxy in self.git.worktrees().unwrap_or_default() {
+            if proxy.git_dir() == self.git.git_dir() {
+                continue;
+            }
+            let name = proxy.id().map(|id| escape(id)).unwrap_or_default();
+            if let Ok(repository) = proxy.into_repo_with_possibly_inaccessible_worktree() {
+                siblings.push((format!("worktrees/{name}"), repository));
+            }
+        }
+        siblings
     }
 
     fn insert_symbolic(
@@ -150,6 +178,8 @@ impl Repository {
     pub fn reflog_commits(&self, log: &IncompleteLog) -> BTreeSet<ObjectId> {
         let mut ids = BTreeSet::new();
         let mut roots = vec![self.common_dir.join("logs"), self.git.git_dir().join("logs")];
+        roots.extend(self.siblings().iter().map(|(_, git)| git.git_dir().join("logs")));
+        roots.sort();
         roots.dedup();
         let mut depth_left = 10_000usize;
         while let Some(path) = roots.pop() {
@@ -182,26 +212,14 @@ impl Repository {
 
     /// The index, sorted by path; empty when there is none.
     pub fn index(&self, log: &IncompleteLog) -> Vec<IndexEntry> {
-        let index = match self.git.try_index() {
-            Ok(Some(index)) => index,
-            Ok(None) => return Vec::new(),
-            Err(error) => {
-                log.add(
-                    IncompleteKind::Unreadable,
-                    format!("the index: {}", escape(error.to_string().as_bytes())),
-                );
-                return Vec::new();
-            }
-        };
-        index
-            .entries()
-            .iter()
-            .map(|entry| IndexEntry {
-                path: entry.path(&index).to_vec(),
-                id: entry.id,
-                is_link: entry.mode == gix::index::entry::Mode::COMMIT,
-            })
-            .collect()
+        index_of(&self.git, log)
+    }
+
+    /// The indexes of all working trees of this object store, one after the other.
+    pub fn all_indexes(&self, log: &IncompleteLog) -> Vec<IndexEntry> {
+        let mut entries = self.index(log);
+        entries.extend(self.siblings().iter().flat_map(|(_, git)| index_of(git, log)));
+        entries
     }
 
     /// The address of the `origin` remote (or the only one), credentials removed, escaped; none
@@ -218,6 +236,29 @@ impl Repository {
     pub fn store(&self, log: &IncompleteLog) -> Store {
         Store::open(&self.git, log)
     }
+}
+
+fn index_of(git: &gix::Repository, log: &IncompleteLog) -> Vec<IndexEntry> {
+    let index = match git.try_index() {
+        Ok(Some(index)) => index,
+        Ok(None) => return Vec::new(),
+        Err(error) => {
+            log.add(
+                IncompleteKind::Unreadable,
+                format!("the index: {}", escape(error.to_string().as_bytes())),
+            );
+            return Vec::new();
+        }
+    };
+    index
+        .entries()
+        .iter()
+        .map(|entry| IndexEntry {
+            path: entry.path(&index).to_vec(),
+            id: entry.id,
+            is_link: entry.mode == gix::index::entry::Mode::COMMIT,
+        })
+        .collect()
 }
 
 /// Whether `path` has what every git directory has.

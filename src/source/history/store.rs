@@ -214,6 +214,8 @@ impl Reader {
     /// A reader of a store that other threads read too.
     pub fn new(shared: &Arc<gix::odb::Store>) -> Reader {
         let mut handle = shared.to_cache_arc();
+        // A replaced object is as public as any other.
+        handle.ignore_replacements = true;
         handle.set_pack_cache(|| Box::new(pack::cache::lru::StaticLinkedList::<64>::new(32 << 20)));
         Reader { handle }
     }

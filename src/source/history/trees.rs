@@ -6,7 +6,6 @@
 //! entries that do.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::sync::{Mutex, PoisonError};
 
@@ -41,8 +40,8 @@ pub struct Trees {
     pub nodes: HashMap<u32, Vec<Entry>>,
 }
 
-/// Decides whether a file or folder name is of interest by itself. Asked once a name and thread at
-/// least; must always answer the same.
+/// Decides whether a file or folder name is of interest by itself. Asked for each entry of each
+/// tree, from all threads: must be quick about names it knows and always answer the same.
 pub type NameCheck<'a> = &'a (dyn Fn(&[u8]) -> bool + Sync);
 
 /// Finds the trees that lead to `interesting` objects or names.
@@ -59,7 +58,6 @@ pub fn find(
         interesting,
         name_check,
         missing: Mutex::default(),
-        names: (0..64).map(|_| Mutex::default()).collect(),
         local: PerThread::new(Local::new),
     };
     let context = Walk { store, log, max_size };
@@ -127,8 +125,6 @@ struct FirstPass<'a> {
     interesting: &'a BitSet,
     name_check: NameCheck<'a>,
     missing: Mutex<BTreeSet<ObjectId>>,
-    /// Names seen, by hash, and whether they are of interest; in shards to keep threads apart.
-    names: Vec<Mutex<HashMap<u64, bool>>>,
     local: PerThread<Local>,
 }
 
@@ -152,7 +148,7 @@ impl Visitor for FirstPass<'_> {
                 local.edges.push((number, tree.number));
             }
             holds |= number != NONE && self.interesting.contains(number);
-            if self.name_matters(entry.name) {
+            if (self.name_check)(entry.name) {
                 local.names_of_interest.insert(entry.name.to_owned());
                 holds = true;
             }
@@ -172,19 +168,6 @@ impl Visitor for FirstPass<'_> {
 }
 
 impl FirstPass<'_> {
-    fn name_matters(&self, name: &[u8]) -> bool {
-        let mut hasher = DefaultHasher::new();
-        name.hash(&mut hasher);
-        let hash = hasher.finish();
-        let shard = &self.names[usize::try_from(hash >> 58).unwrap_or(0)];
-        let known = shard.lock().unwrap_or_else(PoisonError::into_inner).get(&hash).copied();
-        known.unwrap_or_else(|| {
-            let matters = (self.name_check)(name);
-            shard.lock().unwrap_or_else(PoisonError::into_inner).insert(hash, matters);
-            matters
-        })
-    }
-
     fn report_missing(&self) {
         for id in self.missing.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             self.log.add(IncompleteKind::MissingObject, format!("object {id}"));
