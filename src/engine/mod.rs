@@ -89,3 +89,6 @@ impl Engine {
         &self.prefilter
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,10 +25,17 @@ impl Engine {
             let read = content.take(room as u64).read_to_end(&mut buffer)?;
             let last = read < room;
             let outcome = self.scan(&buffer);
+            if last && before == 0 {
+                return Ok(outcome);
+            }
             // A match that starts in the repeated tail is the next window's, which sees all of it.
             let until = before + if last { buffer.len() } else { buffer.len() - OVERLAP / 2 };
             for mut found in outcome.matches {
                 let Some(span) = found.span.clone() else {
+                    // Inside an archive, which only the first window can have the start of.
+                    if before == 0 {
+                        all.matches.push(found);
+                    }
                     continue;
                 };
                 if !(given..until).contains(&(span.start + before)) {
