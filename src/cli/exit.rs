@@ -1,10 +1,12 @@
 //! How the process ends.
 
 use std::error::Error;
+use std::io;
 use std::process::ExitCode;
 
 use crate::config::ConfigError;
-use crate::{pipeline, source};
+use crate::pipeline;
+use crate::rule::RuleError;
 
 /// Exit codes, the same for every command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,19 +33,31 @@ impl Exit {
     }
 }
 
-/// Whether the person who called has to change something; trying again would not help.
+/// Whether the person who called has to change something; trying again would not help. Settings and
+/// rules are read here only where that person names them; those of targets are the pipeline's.
 fn is_usage(cause: &(dyn Error + 'static)) -> bool {
+    let config = |error: &ConfigError| match error {
+        ConfigError::Read { source, .. } => is_wrong_name(source),
+        _ => true,
+    };
+    let rules = |error: &RuleError| match error {
+        RuleError::Read { source, .. } => is_wrong_name(source),
+        _ => true,
+    };
     match cause.downcast_ref() {
-        Some(pipeline::Error::Config(error)) => is_fault(error),
-        Some(pipeline::Error::Source(error)) => matches!(error, source::Error::Range(_)),
-        Some(pipeline::Error::NoSuchRule(_) | pipeline::Error::NotARepository { .. }) => true,
-        Some(_) => false,
-        None => cause.is::<UsageError>() || cause.downcast_ref().is_some_and(is_fault),
+        Some(pipeline::Error::Config(error)) => config(error),
+        Some(pipeline::Error::Rule(error)) => rules(error),
+        Some(error) => error.is_usage(),
+        None => {
+            cause.is::<UsageError>()
+                || cause.downcast_ref().is_some_and(config)
+                || cause.downcast_ref().is_some_and(rules)
+        }
     }
 }
 
-fn is_fault(error: &ConfigError) -> bool {
-    !matches!(error, ConfigError::Read { .. })
+fn is_wrong_name(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::NotFound
 }
 
 impl From<Exit> for ExitCode {
@@ -61,15 +75,22 @@ impl From<Exit> for ExitCode {
 mod tests {
     use super::*;
     use crate::config::Config;
+    use crate::source;
 
     #[test]
     fn what_the_caller_wrote_wrong_is_usage() {
         let range = source::Error::Range("main".to_owned());
         let config = Config::parse_bytes(b"versio: 1", "leaktrace.yml").expect_err("a fault");
+        let named = ConfigError::Read {
+            file: "x".to_owned(),
+            source: io::Error::from(io::ErrorKind::NotFound),
+        };
         let again = Config::parse_bytes(b"versio: 1", "leaktrace.yml").expect_err("a fault");
         for error in [
             anyhow::Error::new(UsageError("no".to_owned())),
             anyhow::Error::new(config),
+            anyhow::Error::new(named),
+            anyhow::Error::new(RuleError::TooManyRules),
             pipeline::Error::Config(again).into(),
             pipeline::Error::from(range).into(),
             pipeline::Error::NoSuchRule("x".to_owned()).into(),
@@ -81,13 +102,15 @@ mod tests {
 
     #[test]
     fn what_the_machine_did_wrong_is_failure() {
-        let denied = || std::io::Error::from(std::io::ErrorKind::PermissionDenied);
+        let denied = || io::Error::from(io::ErrorKind::PermissionDenied);
         let file = "leaktrace.yml".to_owned();
         let unread = ConfigError::Read { file, source: denied() };
+        let own = pipeline::Error::Config(Config::parse_bytes(b"x", "y").expect_err("a fault"));
         let target = source::Error::Target { path: "x".to_owned(), source: denied() };
         for error in [
             anyhow::Error::new(denied()),
             pipeline::Error::Config(unread).into(),
+            pipeline::Error::OfTarget(Box::new(own)).into(),
             pipeline::Error::from(target).into(),
         ] {
             assert_eq!(Exit::of(&error), Exit::Failed, "{error:#}");

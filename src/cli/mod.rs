@@ -1,6 +1,8 @@
 //! The command line: the only part that reads arguments and the environment, and the only one that
 //! prints.
 
+mod baseline;
+mod config;
 mod exit;
 mod manual;
 mod progress;
@@ -29,6 +31,10 @@ enum Command {
     Scan(Box<scan::Arguments>),
     /// List, show, check and try the rules
     Rules(rules::Arguments),
+    /// Keep what is known already out of the exit code
+    Baseline(baseline::Arguments),
+    /// Check a configuration, or print its schema
+    Config(config::Arguments),
     /// Print a completion script for a shell
     Completions(manual::Completions),
     /// Write the manual pages
@@ -51,6 +57,8 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         Command::Scan(arguments) => scan::run(*arguments),
         Command::Rules(arguments) => rules::run(arguments),
+        Command::Baseline(arguments) => baseline::run(arguments),
+        Command::Config(arguments) => config::run(arguments),
         Command::Completions(arguments) => manual::completions(&arguments),
         Command::Man(arguments) => manual::pages(&arguments),
     };

@@ -105,7 +105,7 @@ pub struct What {
     confidence: Option<Confidence>,
     /// Threads [default: one for each core]
     #[arg(long, value_name = "N", help_heading = "Settings")]
-    threads: Option<NonZeroUsize>,
+    pub threads: Option<NonZeroUsize>,
 }
 
 /// Where a report goes.
@@ -129,7 +129,8 @@ fn parse_output(text: &str) -> Result<Output, String> {
     }
 }
 
-fn parse_kind(text: &str) -> Result<IncompleteKind, String> {
+/// The kind of gap that a word names.
+pub fn parse_kind(text: &str) -> Result<IncompleteKind, String> {
     IncompleteKind::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or_else(|| {
         let all = IncompleteKind::ALL.map(IncompleteKind::as_str).join(", ");
         format!("one of {all}")
@@ -300,14 +301,21 @@ pub fn execute(
     Ok(scan?)
 }
 
-/// The exit code: a scan that is incomplete never looks clean, whatever it found.
-fn judge(scan: &Scan, arguments: &Arguments, environment: &Environment) -> Exit {
+/// What was not read and is accepted neither by `accepted` nor by the configuration of every
+/// target, each kind with its count.
+pub fn gaps(scan: &Scan, accepted: &[IncompleteKind]) -> Vec<(IncompleteKind, u64)> {
     let accepted = |kind: &IncompleteKind| {
-        arguments.accept_incomplete.contains(kind)
+        accepted.contains(kind)
             || !scan.configs.is_empty()
                 && scan.configs.iter().all(|config| config.scan.accept_incomplete.contains(kind))
     };
-    if scan.report.incomplete.iter().any(|gap| !accepted(&gap.kind)) {
+    let gaps = scan.report.incomplete.iter().filter(|gap| !accepted(&gap.kind));
+    gaps.map(|gap| (gap.kind, gap.count)).collect()
+}
+
+/// The exit code: a scan that is incomplete never looks clean, whatever it found.
+fn judge(scan: &Scan, arguments: &Arguments, environment: &Environment) -> Exit {
+    if !gaps(scan, &arguments.accept_incomplete).is_empty() {
         return Exit::Failed;
     }
     let counts = |one: &crate::output::Reported| {

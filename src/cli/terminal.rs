@@ -3,6 +3,7 @@
 use std::env;
 use std::io::{self, IsTerminal, Write};
 
+use anyhow::Context as _;
 use clap::ValueEnum;
 
 use crate::output::TextStyle;
@@ -41,6 +42,21 @@ fn width() -> usize {
     usize::from(columns).clamp(60, 120)
 }
 
+/// Prints a line on standard output. A reader that has seen enough is no error.
+pub fn say(line: &str) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    match writeln!(out, "{line}").and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result.context("cannot write to standard output"),
+    }
+}
+
+/// Tells the user something beside the result. The text is escaped.
+pub fn warn(message: &str) {
+    // With standard error closed there is nobody left to tell.
+    let _ = writeln!(io::stderr(), "leaktrace: {message}");
+}
+
 /// Prints an error with its causes. Errors hold escaped text.
 pub fn complain(error: &anyhow::Error) {
     let mut message = String::new();
@@ -54,6 +70,5 @@ pub fn complain(error: &anyhow::Error) {
             message.push_str(&text);
         }
     }
-    // With standard error closed there is nobody left to tell.
-    let _ = writeln!(io::stderr(), "leaktrace: {message}");
+    warn(&message);
 }

@@ -163,6 +163,18 @@ pub fn read_in_target(
     }
 }
 
+/// The place of `name` below the root of a target, with links resolved; refused where they lead out
+/// of it. The file itself need not exist.
+pub fn place_in_target(root: &Path, name: &Path) -> Result<PathBuf, ConfigError> {
+    let file = escape(name.as_os_str().as_encoded_bytes());
+    inside(root, name).map_err(|why| ConfigError::Refused { file, why })
+}
+
+/// The bytes of a regular file that the user named; one of more than `limit` bytes is refused.
+pub fn read_named(path: &Path, limit: usize) -> Result<Vec<u8>, ConfigError> {
+    read(path, &escape(path.as_os_str().as_encoded_bytes()), limit)
+}
+
 fn absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }

@@ -24,7 +24,7 @@ use crate::model::text::escape;
 use crate::model::{Confidence, IncompleteKind, Secret, Severity};
 
 pub use check::parse_fingerprint_key;
-pub use discover::read_in_target;
+pub use discover::{place_in_target, read_in_target, read_named};
 pub use environment::{Environment, VARIABLES};
 pub use globs::{PathPatterns, PatternError};
 pub use size::{parse_size, show_size};

@@ -69,7 +69,11 @@ fn layers_are_told_and_the_same_value_counts_once() {
     let token = token(4);
     let inner = format!("GITHUB_TOKEN={token}\nother=1\n");
     let coded = base64::engine::general_purpose::STANDARD.encode(&inner);
-    let text = format!("plain: {token}\ncoded: {coded}\nsplit: \"{}\" + \"{}\"\n", &token[..9], &token[9..]);
+    let text = format!(
+        "plain: {token}\ncoded: {coded}\nsplit: \"{}\" + \"{}\"\n",
+        &token[..9],
+        &token[9..]
+    );
     let outcome = engine().scan(text.as_bytes());
     let seen: Vec<(u32, Vec<Layer>)> =
         outcome.matches.iter().map(|found| (found.position.line, found.layers.clone())).collect();
@@ -99,7 +103,8 @@ fn windows_of_a_stream_give_what_the_whole_gives() {
     // Two seams of 16 MiB, a secret on each and some elsewhere, one line without an end among them.
     let mut text = Vec::new();
     let mut planted = Vec::new();
-    for (seed, until) in [(6, 900), (7, (16 << 20) - 20), (8, 17 << 20), (9, (32 << 20) - 300_000)] {
+    for (seed, until) in [(6, 900), (7, (16 << 20) - 20), (8, 17 << 20), (9, (32 << 20) - 300_000)]
+    {
         while text.len() < until {
             text.extend_from_slice(b"some plain text of no interest whatever to anyone\n");
         }
@@ -119,7 +124,11 @@ fn text_made_of_literals_costs_a_bounded_amount_and_says_so() {
     let text = ["-----BEGIN ", "RSA PRIVATE KEY", "-----"].concat().repeat(60_000);
     let outcome = engine().scan(text.as_bytes());
     assert!(outcome.matches.is_empty());
-    assert!(outcome.unread.iter().all(|what| what.contains("too many candidates")), "{:?}", outcome.unread);
+    assert!(
+        outcome.unread.iter().all(|what| what.contains("too many candidates")),
+        "{:?}",
+        outcome.unread
+    );
 }
 
 #[test]

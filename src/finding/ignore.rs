@@ -143,6 +143,11 @@ impl Ignores {
         by_rule.map(|rule| &rule.suppression).or_else(by_path).cloned()
     }
 
+    /// Whether nothing in the file at `path` counts, whatever the rule.
+    pub fn covers(&self, path: &[u8]) -> bool {
+        self.paths.iter().any(|list| list.patterns.matched(path).is_some())
+    }
+
     /// Why a finding does not count, if it does not: something says so of the secret, or of each of
     /// its places. `places` are the paths of all of them, none for a place without a path (a commit
     /// message), which no path pattern covers. One place that counts makes the finding count.

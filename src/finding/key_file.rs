@@ -34,6 +34,8 @@ pub struct ObtainedKey {
     pub key: FingerprintKey,
     /// Whether the next run has the same key.
     pub lasting: bool,
+    /// The file that holds it, when nobody gave it: one that only this machine has.
+    pub file: Option<PathBuf>,
     /// What to know, escaped.
     pub note: Option<String>,
 }
@@ -64,7 +66,7 @@ pub enum KeyError {
 pub fn obtain(sources: KeySources<'_>) -> Result<ObtainedKey, KeyError> {
     if let Some(given) = sources.given {
         let key = FingerprintKey::from_secret(given).map_err(KeyError::Given)?;
-        return Ok(ObtainedKey { key, lasting: true, note: None });
+        return Ok(ObtainedKey { key, lasting: true, file: None, note: None });
     }
     let mut failures = Vec::new();
     for folder in [sources.common_git_dir, sources.state_dir].into_iter().flatten() {
@@ -75,7 +77,7 @@ pub fn obtain(sources: KeySources<'_>) -> Result<ObtainedKey, KeyError> {
                 let note = failures.pop().map(|failed: String| {
                     format!("{failed}; fingerprints are keyed with {used}, which is yours alone")
                 });
-                return Ok(ObtainedKey { key, lasting: true, note });
+                return Ok(ObtainedKey { key, lasting: true, file: Some(path), note });
             }
             Err(FileError::Corrupt(why)) => {
                 return Err(KeyError::Corrupt { path: shown(&path), why });
@@ -90,7 +92,7 @@ pub fn obtain(sources: KeySources<'_>) -> Result<ObtainedKey, KeyError> {
         "fingerprints are of this run only; set LEAKTRACE_FINGERPRINT_KEY to keep them".to_owned(),
     );
     let key = FingerprintKey::random().map_err(KeyError::Random)?;
-    Ok(ObtainedKey { key, lasting: false, note: Some(failures.join("; ")) })
+    Ok(ObtainedKey { key, lasting: false, file: None, note: Some(failures.join("; ")) })
 }
 
 /// Why a key file gives no key.

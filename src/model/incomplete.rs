@@ -81,7 +81,7 @@ impl IncompleteKind {
             IncompleteKind::Unreadable => "check that the file exists and that you may read it",
             IncompleteKind::LfsPointer => "run `git lfs fetch --all` and scan again",
             IncompleteKind::OverSize => {
-                "raise --max-file-size, or exclude the path in leaktrace.yml"
+                "raise --max-file-size; for a file that is in no commit, ignore.paths in leaktrace.yml does too"
             }
             IncompleteKind::Decoding => {
                 "look into the file by hand, or raise the decoding limits in leaktrace.yml"

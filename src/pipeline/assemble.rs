@@ -12,7 +12,6 @@ use super::settings::Settings;
 use super::target::{Opened, What};
 use super::{Error, Options, narrow};
 use crate::config::InlinePolicy;
-use crate::finding::baseline::Baseline;
 use crate::finding::ignore;
 use crate::finding::key_file::ObtainedKey;
 use crate::finding::{Finding, Fingerprint, Occurrence, Suppression};
@@ -359,8 +358,8 @@ impl Context<'_> {
             one.finding.suppression =
                 suppression.or_else(|| self.allowed_inline(one, target, everywhere_live, notes));
         }
-        if let Some((file, content)) = &self.settings.baseline {
-            let baseline = Baseline::parse(content, file, &key.key.key_id())?;
+        if let Some(file) = &self.settings.baseline {
+            let baseline = file.parse(&key.key.key_id())?;
             baseline.apply(reported.iter_mut().map(|one| &mut one.finding));
         }
         Ok(())

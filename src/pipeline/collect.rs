@@ -9,6 +9,7 @@ use gix::objs::Kind;
 use gix::{ObjectId, oid};
 use rayon::prelude::*;
 
+use super::gaps::Gaps;
 use super::names::{self, Named, Names};
 use super::settings::Settings;
 use super::target::{Opened, What};
@@ -111,6 +112,7 @@ pub struct Search<'a> {
     hits: PerThread<Vec<(ContentId, Vec<Hit>)>>,
     commits: PerThread<Vec<Commit>>,
     counts: Counts,
+    gaps: Gaps<'a>,
 }
 
 #[derive(Default)]
@@ -141,6 +143,7 @@ impl<'a> Search<'a> {
             hits: PerThread::new(Vec::new),
             commits: PerThread::new(Vec::new),
             counts: Counts::default(),
+            gaps: Gaps::new(log, &settings.ignores),
         }
     }
 
@@ -232,26 +235,28 @@ impl<'a> Search<'a> {
 
     fn work_file(&self, file: &WorkFile) {
         let name = || escape(&file.path);
+        let id = ContentId::File(file.path.clone());
         if file.size > self.settings.max_size {
-            self.log.add(IncompleteKind::OverSize, format!("{} ({} bytes)", name(), file.size));
+            let what = format!("{} ({} bytes)", name(), file.size);
+            self.gaps.add(&id, IncompleteKind::OverSize, what);
             return self.progress.done(0);
         }
-        let id = ContentId::File(file.path.clone());
         let mut bytes = file.size;
         let searched = worktree::open(file, WHOLE_FILE).and_then(|content| match content {
             Content::Whole(content) => {
                 bytes = content.len() as u64;
-                self.content(id, &content);
+                self.content(id.clone(), &content);
                 Ok(())
             }
             Content::Stream(mut opened) => {
                 let outcome = self.engine.scan_stream(&mut opened)?;
-                self.keep(id, outcome, |_| None);
+                self.keep(id.clone(), outcome, |_| None);
                 Ok(())
             }
         });
         if let Err(error) = searched {
-            self.log.add(IncompleteKind::Unreadable, format!("{}: {error}", name()));
+            let what = format!("{}: {error}", name());
+            self.gaps.add(&id, IncompleteKind::Unreadable, what);
         }
         self.count(&self.counts.files, bytes);
     }
@@ -286,7 +291,8 @@ impl<'a> Search<'a> {
 
     fn keep(&self, id: ContentId, outcome: Outcome, allow: impl Fn(&Match) -> Option<InlineAllow>) {
         for unread in outcome.unread {
-            self.log.add(IncompleteKind::Decoding, format!("{}: {unread}", shown(&id)));
+            let what = format!("{}: {unread}", shown(&id));
+            self.gaps.add(&id, IncompleteKind::Decoding, what);
         }
         if outcome.matches.is_empty() {
             return;
@@ -304,13 +310,12 @@ impl<'a> Search<'a> {
             Ok(meta) if meta.is_file() => meta.len(),
             _ => {
                 let what = format!("{} stands for LFS object {pointer}", shown(id));
-                return self.log.add(IncompleteKind::LfsPointer, what);
+                return self.gaps.add(id, IncompleteKind::LfsPointer, what);
             }
         };
         if size > self.settings.max_size {
-            return self
-                .log
-                .add(IncompleteKind::OverSize, format!("LFS object {pointer} ({size} bytes)"));
+            let what = format!("LFS object {pointer} ({size} bytes)");
+            return self.gaps.add(id, IncompleteKind::OverSize, what);
         }
         let file =
             WorkFile { path: pointer.as_bytes().to_vec(), full: place, size, is_link: false };
@@ -328,7 +333,8 @@ impl<'a> Search<'a> {
                 self.keep(id.clone(), outcome, |_| None);
             }
             Err(error) => {
-                self.log.add(IncompleteKind::Unreadable, format!("LFS object {pointer}: {error}"))
+                let what = format!("LFS object {pointer}: {error}");
+                self.gaps.add(id, IncompleteKind::Unreadable, what);
             }
         }
     }
@@ -379,6 +385,7 @@ impl<'a> Search<'a> {
             texts: read(&counts.texts),
             bytes: read(&counts.bytes),
         };
+        collected.notes.extend(self.gaps.note());
         collected.hits = self.hits.into_inner().flatten().collect();
         collected.hits.sort_by(|a, b| a.0.cmp(&b.0));
         // A content that was seen twice (an LFS pointer and what it stands for) is one.

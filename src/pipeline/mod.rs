@@ -6,6 +6,8 @@
 
 mod assemble;
 mod collect;
+mod files;
+mod gaps;
 mod names;
 mod narrow;
 mod progress;
@@ -16,6 +18,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use progress::{Phase, Progress};
+pub use settings::{BaselineFile, baseline_file};
 
 use crate::config::{Config, ConfigError, Environment};
 use crate::finding::RuleInfo;
@@ -108,12 +111,23 @@ pub enum Error {
     /// A target.
     #[error(transparent)]
     Source(#[from] source::Error),
-    /// Settings.
+    /// Settings that the user named.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// Rules.
+    /// Rules that the user named.
     #[error(transparent)]
     Rule(#[from] RuleError),
+    /// Settings or rules that the target brings along.
+    #[error("{0}\nthat file belongs to the target; --isolated scans without it")]
+    OfTarget(Box<Error>),
+    /// No place for a baseline is known.
+    #[error("say where the baseline is with --baseline PATH: {0}")]
+    NoBaseline(String),
+    /// Targets that cannot have one baseline.
+    #[error(
+        "these targets have fingerprint keys of their own, so one baseline cannot serve them: set LEAKTRACE_FINGERPRINT_KEY, or make a baseline for each"
+    )]
+    KeysDiffer,
     /// The fingerprint key.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -128,6 +142,37 @@ pub enum Error {
         /// The target, escaped.
         target: String,
     },
+}
+
+impl Error {
+    /// Whether the user named something that cannot be used, rather than that something failed.
+    pub fn is_usage(&self) -> bool {
+        match self {
+            Error::Config(_)
+            | Error::Rule(_)
+            | Error::NoSuchRule(_)
+            | Error::NotARepository { .. }
+            | Error::NoBaseline(_)
+            | Error::KeysDiffer
+            | Error::Source(source::Error::Range(_)) => true,
+            Error::OfTarget(_) | Error::Source(_) | Error::Key(_) => false,
+        }
+    }
+
+    /// Whether settings or rules are at fault, whoever wrote them.
+    pub fn is_settings(&self) -> bool {
+        matches!(self, Error::Config(_) | Error::Rule(_) | Error::OfTarget(_))
+    }
+}
+
+/// Finds out what applies to everything that `options` name, as a scan does at first; gives the
+/// configurations, one a target.
+pub fn check(options: &Options) -> Result<Vec<Config>, Error> {
+    let configs = options.subjects.iter().map(|subject| {
+        let target = target::open(subject, options)?;
+        Ok(settings::of(&target, options, &IncompleteLog::default())?.config)
+    });
+    configs.collect()
 }
 
 /// Scans everything that `options` names, in the current rayon pool.

@@ -1,27 +1,22 @@
 //! What applies to a target: its configuration, rules, ignore file and engine.
 
-use std::fs;
-use std::io::Read as _;
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use gix::ObjectId;
-
-use super::target::Opened;
+use super::files::Files;
+use super::target::{self, Opened};
 use super::{Error, Options, RuleInfos, Scope};
-use crate::config::{Config, ConfigError, FILE_NAMES};
+use crate::config::{Config, ConfigError, place_in_target, read_named};
 use crate::engine::{Effort, Engine, Limits};
 use crate::finding::RuleInfo;
-use crate::finding::ignore::{FILE_NAME as IGNORE_FILE_NAME, Ignores};
+use crate::finding::baseline::{self, Baseline};
+use crate::finding::ignore::{self, Ignores};
 use crate::model::IncompleteLog;
 use crate::model::text::escape;
 use crate::rule::{Rule, Ruleset};
 use crate::source::changes::{self, Selection};
 use crate::source::history::store::Reader;
-use crate::source::repository::Repository;
-
-/// Bytes of an ignore or baseline file that are read: more than either accepts.
-const MAX_SETTINGS_FILE: u64 = 65 << 20;
 
 /// Everything that applies to a target.
 pub struct Settings {
@@ -33,29 +28,49 @@ pub struct Settings {
     pub infos: RuleInfos,
     /// What does not count.
     pub ignores: Ignores,
-    /// Baseline file: name for messages, and content.
-    pub baseline: Option<(String, Vec<u8>)>,
+    /// Baseline file.
+    pub baseline: Option<BaselineText>,
     /// For `--range`, `--since` and `--branch`: the commits.
     pub selection: Option<Selection>,
     /// Largest file or object read, bytes.
     pub max_size: u64,
 }
 
+/// A baseline as it was read.
+pub struct BaselineText {
+    /// The file, for messages.
+    pub name: String,
+    /// What is in it.
+    pub content: Vec<u8>,
+    /// Whether the target itself brings it along.
+    pub of_target: bool,
+}
+
+impl BaselineText {
+    /// The baseline, if it was made under the key that `key_id` names.
+    pub fn parse(&self, key_id: &str) -> Result<Baseline, Error> {
+        let parsed = Baseline::parse(&self.content, &self.name, key_id);
+        parsed.map_err(|error| if self.of_target { of_target(error) } else { error.into() })
+    }
+}
+
 /// Finds out what applies to `target`.
 pub fn of(target: &Opened, options: &Options, log: &IncompleteLog) -> Result<Settings, Error> {
     let selection = selection(target, options, log)?;
-    let files = Files::new(target, selection.as_ref());
-    let mut config = match &options.config {
-        Some(config) => config.clone(),
-        None if options.isolated => Config::default(),
-        None => files.config()?,
-    };
-    config.apply(&options.environment);
+    let files = Files::of(target, options, selection.as_ref());
+    let mut config = config(&files, options)?;
+    if let (Files::None, Scope::Range(_), None, false) =
+        (&files, &options.scope, &options.config, options.isolated)
+    {
+        config.notes.push(
+            "no commit comes before this range, so no settings of the target were used".to_owned(),
+        );
+    }
     if let Some(confidence) = options.confidence {
         config.confidence = confidence;
     }
     config.scan.include_ignored |= options.include_ignored;
-    let ruleset = ruleset(target, &config, options)?;
+    let ruleset = ruleset(&files, &config, options)?;
     let effort = match options.scope {
         Scope::Everything | Scope::HistoryOnly | Scope::Branch(_)
             if target.repository().is_some() =>
@@ -68,22 +83,49 @@ pub fn of(target: &Opened, options: &Options, log: &IncompleteLog) -> Result<Set
     let limits = Limits { depth: decode.depth, bytes: decode.bytes, items: decode.items };
     let infos = ruleset.rules().iter().map(|rule| Arc::new(info(rule, &config))).collect();
     let engine = Engine::new(Arc::new(ruleset), effort, limits);
-    let mut ignores = Ignores::default();
-    ignores.add_config(&config);
-    if !options.isolated
-        && let Some(content) = files.read(IGNORE_FILE_NAME)?
-    {
-        ignores.add_file(&content, IGNORE_FILE_NAME)?;
-    }
     Ok(Settings {
-        baseline: baseline(&files, &config, options)?,
+        baseline: baseline(target, &files, &config, options)?,
         max_size: options.max_file_size.unwrap_or(config.scan.max_file_size),
+        ignores: ignores(&files, &config, options)?,
         config,
         engine,
         infos,
-        ignores,
         selection,
     })
+}
+
+/// The configuration with what the environment says on top.
+fn config(files: &Files<'_>, options: &Options) -> Result<Config, Error> {
+    let mut config = match &options.config {
+        Some(config) => config.clone(),
+        None if options.isolated => Config::default(),
+        None => files.config().map_err(of_target)?,
+    };
+    config.apply(&options.environment);
+    Ok(config)
+}
+
+fn ignores(files: &Files<'_>, config: &Config, options: &Options) -> Result<Ignores, Error> {
+    let mut ignores = Ignores::default();
+    ignores.add_config(config);
+    if !options.isolated
+        && let Some(content) =
+            files.read(Path::new(ignore::FILE_NAME), ignore::MAX_FILE).map_err(of_target)?
+    {
+        ignores.add_file(&content, ignore::FILE_NAME).map_err(of_target)?;
+    }
+    Ok(ignores)
+}
+
+/// Marks an error as one of the target's own files.
+fn of_target(error: impl Into<Error>) -> Error {
+    Error::OfTarget(Box::new(error.into()))
+}
+
+/// Marks an error of what `config` says as one of the target's own files, if it is one.
+fn of_config<E: Into<Error>>(config: &Config) -> impl Fn(E) -> Error {
+    let restricted = config.is_restricted();
+    move |error| if restricted { of_target(error) } else { error.into() }
 }
 
 fn selection(
@@ -105,69 +147,21 @@ fn selection(
     })
 }
 
-/// Files at a target's root that settings come from. A range is judged by the files of the commit
-/// before it, so that no change can relax its own check.
-struct Files<'a> {
-    target: &'a Opened,
-    base: Option<(&'a Repository, ObjectId)>,
-}
-
-impl<'a> Files<'a> {
-    fn new(target: &'a Opened, selection: Option<&Selection>) -> Files<'a> {
-        let base = selection.and_then(|selection| selection.base);
-        Files { target, base: target.repository().zip(base) }
-    }
-
-    fn config(&self) -> Result<Config, Error> {
-        let Some((repo, base)) = self.base else {
-            let found = self.target.root().map(Config::discover).transpose()?.flatten();
-            return Ok(found.unwrap_or_default());
-        };
-        for name in FILE_NAMES {
-            if let Some(content) = file_at(repo, base, name) {
-                return Ok(Config::parse_bytes(&content, name)?.restrict()?);
-            }
-        }
-        Ok(Config::default())
-    }
-
-    fn read(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
-        if let Some((repo, base)) = self.base {
-            return Ok(file_at(repo, base, name));
-        }
-        let Some(path) = self.target.root().map(|root| root.join(name)) else { return Ok(None) };
-        if !fs::symlink_metadata(&path).is_ok_and(|meta| meta.is_file()) {
-            return Ok(None);
-        }
-        read_bounded(&path, name).map(Some)
-    }
-}
-
-fn read_bounded(path: &Path, name: &str) -> Result<Vec<u8>, Error> {
-    let mut content = Vec::new();
-    fs::File::open(path)
-        .and_then(|file| file.take(MAX_SETTINGS_FILE).read_to_end(&mut content))
-        .map_err(|source| ConfigError::Read { file: name.to_owned(), source })?;
-    Ok(content)
-}
-
-fn file_at(repo: &Repository, commit: ObjectId, name: &str) -> Option<Vec<u8>> {
-    let tree = repo.git.find_commit(commit).ok()?.tree().ok()?;
-    let entry = tree.lookup_entry_by_path(name).ok()??;
-    let object = entry.mode().is_blob().then(|| entry.object())?.ok()?;
-    Some(object.data.clone())
-}
-
-fn ruleset(target: &Opened, config: &Config, options: &Options) -> Result<Ruleset, Error> {
-    let root = target.root().unwrap_or(Path::new(""));
-    let mut paths = Vec::new();
+fn ruleset(files: &Files<'_>, config: &Config, options: &Options) -> Result<Ruleset, Error> {
+    let mut ruleset = Ruleset::builtin();
     for path in &config.rules.paths {
-        paths.push(config.resolve(root, path)?);
+        ruleset = if config.is_restricted() {
+            let texts = files.rules(config, path).map_err(of_target)?;
+            ruleset.overlay(Ruleset::from_texts(&texts).map_err(of_target)?).map_err(of_target)?
+        } else {
+            ruleset.load_on_top(&config.resolve(Path::new(""), path)?)?
+        };
     }
-    paths.extend(options.rules.iter().cloned());
-    let ruleset = Ruleset::load(&paths)?;
+    for path in &options.rules {
+        ruleset = ruleset.load_on_top(path)?;
+    }
     let known: Vec<&str> = ruleset.rules().iter().map(|rule| rule.id.as_str()).collect();
-    config.check_rule_ids(&known)?;
+    config.check_rule_ids(&known).map_err(of_config(config))?;
     if let Some(unknown) = options.only.iter().find(|id| ruleset.get(id).is_none()) {
         return Err(Error::NoSuchRule(escape(unknown.as_bytes())));
     }
@@ -190,24 +184,108 @@ fn info(rule: &Rule, config: &Config) -> RuleInfo {
 }
 
 fn baseline(
+    target: &Opened,
     files: &Files<'_>,
     config: &Config,
     options: &Options,
-) -> Result<Option<(String, Vec<u8>)>, Error> {
-    if options.no_baseline {
+) -> Result<Option<BaselineText>, Error> {
+    if options.no_baseline || options.baseline.is_none() && config.baseline.is_none() {
         return Ok(None);
     }
+    let of_target = options.baseline.is_none() && config.is_restricted();
+    let (name, content) = match (&options.baseline, &config.baseline) {
+        (None, Some(path)) if of_target => {
+            let content = files.read(&path.value, baseline::MAX_FILE).map_err(self::of_target)?;
+            (shown(&path.value), content)
+        }
+        _ => {
+            let place = baseline_place(target, config, options)?;
+            let content = match place.path.symlink_metadata() {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+                _ => Some(read_named(&place.path, baseline::MAX_FILE)?),
+            };
+            (place.name, content)
+        }
+    };
+    let Some(content) = content else {
+        let why = "there is no such baseline; `leaktrace baseline create` makes one".to_owned();
+        let error = ConfigError::Refused { file: name, why };
+        return Err(if of_target { self::of_target(error) } else { error.into() });
+    };
+    Ok(Some(BaselineText { name, content, of_target }))
+}
+
+/// Where a baseline lies, or would.
+struct Place {
+    path: PathBuf,
+    name: String,
+}
+
+/// The baseline that the command line names, else the configuration, else the one at the root of
+/// the target.
+fn baseline_place(target: &Opened, config: &Config, options: &Options) -> Result<Place, Error> {
     if let Some(path) = &options.baseline {
-        let name = escape(path.as_os_str().as_encoded_bytes());
-        return Ok(Some((name.clone(), read_bounded(path, &name)?)));
+        return Ok(Place { path: path.clone(), name: shown(path) });
     }
-    let Some(path) = &config.baseline else { return Ok(None) };
-    let name = escape(path.value.as_os_str().as_encoded_bytes());
-    if let (true, Some((repo, base)), Some(relative)) =
-        (config.is_restricted(), files.base, path.value.to_str())
-    {
-        return Ok(file_at(repo, base, relative).map(|content| (name, content)));
+    let no_root = || Error::NoBaseline(format!("`{}` has no folder for one", target.name));
+    if let Some(path) = &config.baseline {
+        let place = if config.is_restricted() {
+            config.resolve(target.root().ok_or_else(no_root)?, path).map_err(of_target)?
+        } else {
+            config.resolve(Path::new(""), path)?
+        };
+        return Ok(Place { path: place, name: shown(&path.value) });
     }
-    let place = config.resolve(files.target.root().unwrap_or(Path::new("")), path)?;
-    Ok(Some((name.clone(), read_bounded(&place, &name)?)))
+    let root = target.root().ok_or_else(no_root)?;
+    let path = place_in_target(root, Path::new(baseline::FILE_NAME)).map_err(of_target)?;
+    Ok(Place { path, name: baseline::FILE_NAME.to_owned() })
+}
+
+/// A baseline file that is to be written, and the key for it.
+#[derive(Debug)]
+pub struct BaselineFile {
+    /// Where it lies, or will.
+    pub path: PathBuf,
+    /// What messages call it, escaped.
+    pub name: String,
+    /// Whether nothing names it, so that scans do not read it either.
+    pub by_default: bool,
+    /// Identifies the fingerprint key.
+    pub key_id: String,
+    /// Whether the next run has the same key.
+    pub lasting_key: bool,
+    /// The file that holds the key, when only this machine has it.
+    pub key_file: Option<PathBuf>,
+}
+
+/// The one baseline of everything that `options` name, before anything is scanned.
+pub fn baseline_file(options: &Options) -> Result<BaselineFile, Error> {
+    if options.subjects.len() > 1 && options.baseline.is_none() {
+        return Err(Error::NoBaseline("several targets have no folder in common".to_owned()));
+    }
+    let mut common: Option<BaselineFile> = None;
+    for subject in &options.subjects {
+        let target = target::open(subject, options)?;
+        let selection = selection(&target, options, &IncompleteLog::default())?;
+        let config = config(&Files::of(&target, options, selection.as_ref()), options)?;
+        let Place { path, name } = baseline_place(&target, &config, options)?;
+        let key = super::key(&target, &config, options)?;
+        let file = BaselineFile {
+            path,
+            name,
+            by_default: options.baseline.is_none() && config.baseline.is_none(),
+            key_id: key.key.key_id(),
+            lasting_key: key.lasting,
+            key_file: key.file,
+        };
+        if common.as_ref().is_some_and(|common| common.key_id != file.key_id) {
+            return Err(Error::KeysDiffer);
+        }
+        common.get_or_insert(file);
+    }
+    common.ok_or_else(|| Error::NoBaseline("there is no target".to_owned()))
+}
+
+fn shown(path: &Path) -> String {
+    escape(path.as_os_str().as_encoded_bytes())
 }

@@ -304,16 +304,17 @@ impl History<'_> {
         }
         merge_worktree(&mut places);
         places.sort_by(|a, b| {
-            (a.0, a.1, a.3.layers.len(), a.2, &a.3.path, &a.3.position, &a.3.layers, &a.3.object).cmp(&(
-                b.0,
-                b.1,
-                b.3.layers.len(),
-                b.2,
-                &b.3.path,
-                &b.3.position,
-                &b.3.layers,
-                &b.3.object,
-            ))
+            (a.0, a.1, a.3.layers.len(), a.2, &a.3.path, &a.3.position, &a.3.layers, &a.3.object)
+                .cmp(&(
+                    b.0,
+                    b.1,
+                    b.3.layers.len(),
+                    b.2,
+                    &b.3.path,
+                    &b.3.position,
+                    &b.3.layers,
+                    &b.3.object,
+                ))
         });
         places.into_iter().map(|(.., place)| place).collect()
     }

@@ -28,6 +28,24 @@ pub struct RuleText {
 }
 
 impl RuleText {
+    /// A rule file's bytes, `name` being what messages call it, escaped.
+    pub fn from_bytes(name: String, bytes: Vec<u8>) -> Result<RuleText, RuleError> {
+        if bytes.len() as u64 > MAX_FILE {
+            return Err(RuleError::FileTooLarge { path: name });
+        }
+        let name = Arc::from(name);
+        match String::from_utf8(bytes) {
+            Ok(text) => Ok(RuleText { name, text }),
+            Err(error) => {
+                let valid = error.utf8_error().valid_up_to();
+                let before = error.as_bytes().get(..valid).unwrap_or_default();
+                let line = memchr::memchr_iter(b'\n', before).count() + 1;
+                let line = u32::try_from(line).unwrap_or(u32::MAX);
+                Err(RuleError::Invalid(vec![Fault::new(name, line, "this is not UTF-8")]))
+            }
+        }
+    }
+
     /// The file as written; a fault where it is not the YAML that [`RuleFile`] describes.
     pub fn parse(&self) -> Result<RuleFile, Fault> {
         if let Some(at) = memchr::memchr2_iter(b'[', b'{', self.text.as_bytes()).nth(MAX_BRACKETS) {
@@ -66,7 +84,7 @@ pub fn read(path: &Path) -> Result<Vec<RuleText>, RuleError> {
     let mut files = Vec::new();
     for entry in fs::read_dir(path).map_err(fail)? {
         let file = entry.map_err(fail)?.path();
-        if file.extension().is_some_and(|ext| ext == "yaml" || ext == "yml") {
+        if is_rule_file(&file) {
             files.push(file);
         }
         if files.len() > MAX_RULES {
@@ -80,33 +98,28 @@ pub fn read(path: &Path) -> Result<Vec<RuleText>, RuleError> {
     files.iter().map(|file| read_file(file)).collect()
 }
 
+/// Whether a file in a folder of rules is one of them, by its name.
+pub fn is_rule_file(path: &Path) -> bool {
+    path.extension().is_some_and(|ext| ext == "yaml" || ext == "yml")
+}
+
 fn read_file(path: &Path) -> Result<RuleText, RuleError> {
     let shown = || escape(path.as_os_str().as_encoded_bytes());
     let fail = |source| RuleError::Read { path: shown(), source };
     let mut bytes = Vec::new();
     File::open(path).map_err(fail)?.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(fail)?;
-    if bytes.len() as u64 > MAX_FILE {
-        return Err(RuleError::FileTooLarge { path: shown() });
-    }
-    let name = Arc::from(shown());
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok(RuleText { name, text }),
-        Err(error) => {
-            let valid = error.utf8_error().valid_up_to();
-            let before = error.as_bytes().get(..valid).unwrap_or_default();
-            let line = memchr::memchr_iter(b'\n', before).count() + 1;
-            let line = u32::try_from(line).unwrap_or(u32::MAX);
-            Err(RuleError::Invalid(vec![Fault::new(name, line, "this is not UTF-8")]))
-        }
-    }
+    RuleText::from_bytes(shown(), bytes)
 }
 
 impl Ruleset {
     /// The built-in rules with those of `paths` on top, each path one source, later ones winning.
     pub fn load(paths: &[PathBuf]) -> Result<Ruleset, RuleError> {
-        paths.iter().try_fold(Ruleset::builtin(), |rules, path| {
-            rules.overlay(Ruleset::from_texts(&read(path)?)?)
-        })
+        paths.iter().try_fold(Ruleset::builtin(), |rules, path| rules.load_on_top(path))
+    }
+
+    /// Puts the rules of one source on top.
+    pub fn load_on_top(self, path: &Path) -> Result<Ruleset, RuleError> {
+        self.overlay(Ruleset::from_texts(&read(path)?)?)
     }
 
     /// The rules of one source. Every fault of every file is collected before this fails.
