@@ -288,9 +288,9 @@ mod tests {
 
     #[test]
     fn a_token_in_the_user_name() {
-        let token = ["3f9c0b7e", "51d2a846", "9be07c1d"].concat();
-        let url = format!("https://{token}:x-oauth-basic@github.com/a/b");
-        assert_eq!(found(&url), Some((token.as_str(), "https github.com".to_owned())));
+        let made = ["3f9c0b7e", "51d2a846", "9be07c1d"].concat();
+        let url = format!("https://{made}:x-oauth-basic@github.com/a/b");
+        assert_eq!(found(&url), Some((made.as_str(), "https github.com".to_owned())));
         assert_eq!(found("https://token:x-oauth-basic@github.com/a/b"), None);
     }
 

@@ -43,21 +43,21 @@ mod tests {
 
     #[test]
     fn a_user_and_a_password() {
-        let password = ["q0bu3f", "1con38"].concat();
-        let facts = check(&encoded(&format!("zone2:{password}"))).expect("credentials");
+        let made = ["q0bu3f", "1con38"].concat();
+        let facts = check(&encoded(&format!("zone2:{made}"))).expect("credentials");
         assert_eq!(facts, vec![Fact::new("http_user", "zone2")]);
         assert_eq!(
-            read(&encoded(&format!("a:b:{password}"))),
-            Some((b"a".to_vec(), format!("b:{password}").into_bytes()))
+            read(&encoded(&format!("a:b:{made}"))),
+            Some((b"a".to_vec(), format!("b:{made}").into_bytes()))
         );
     }
 
     #[test]
     fn a_token_in_the_users_place_is_the_secret_and_no_fact() {
-        let token = ["k9d8f7g6", "h5j4k3l2"].concat();
-        for text in [format!("{token}:"), format!("{token}:x-oauth-basic")] {
+        let made = ["k9d8f7g6", "h5j4k3l2"].concat();
+        for text in [format!("{made}:"), format!("{made}:x-oauth-basic")] {
             assert_eq!(check(&encoded(&text)), Ok(Vec::new()));
-            assert_eq!(read(&encoded(&text)), Some((Vec::new(), token.clone().into_bytes())));
+            assert_eq!(read(&encoded(&text)), Some((Vec::new(), made.clone().into_bytes())));
         }
     }
 

@@ -125,6 +125,19 @@ fn is_directive(value: &[u8]) -> bool {
         })
 }
 
+/// `<<base62:32>>`, as rule files write their examples: a name, perhaps with arguments, in double
+/// angle brackets.
+fn is_double_hole(value: &[u8]) -> bool {
+    /// Longest inside, bytes.
+    const MOST: usize = 200;
+    memchr::memmem::find_iter(value, b"<<").take(8).any(|at| {
+        let rest = value.get(at + 2..).unwrap_or_default();
+        let rest = rest.get(..MOST).unwrap_or(rest);
+        rest.first().is_some_and(u8::is_ascii_alphabetic)
+            && memchr::memmem::find(rest, b">>").is_some()
+    })
+}
+
 /// `<your key>`, `{name}` and `[token]`: words in brackets, anywhere for the first two and as the
 /// whole value for the third.
 fn is_named_hole(value: &[u8]) -> bool {
@@ -150,7 +163,7 @@ fn is_named_hole(value: &[u8]) -> bool {
         })
     };
     let bracketed = value.strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]"));
-    hole(b'<', b'>') || hole(b'{', b'}') || bracketed.is_some_and(is_name)
+    is_double_hole(value) || hole(b'<', b'>') || hole(b'{', b'}') || bracketed.is_some_and(is_name)
 }
 
 /// Source code that fetches the value.
@@ -344,6 +357,8 @@ mod tests {
             "your-api-key-here",
             "YOUR_TOKEN",
             "<your token>",
+            "<<base62:24>>",
+            "key-<<hex:32>>-end",
             "<token>",
             "<API_KEY>",
             "sk-<your key>",
