@@ -18,6 +18,9 @@ use crate::rule::{Rule, Ruleset};
 use crate::source::changes::{self, Selection};
 use crate::source::history::store::Reader;
 
+/// Rules that one note names.
+const NAMED: usize = 10;
+
 /// Everything that applies to a target.
 pub struct Settings {
     /// Configuration after environment and command line.
@@ -94,6 +97,31 @@ pub fn of(target: &Opened, options: &Options, log: &IncompleteLog) -> Result<Set
     })
 }
 
+/// What is said of a target's own file that makes less count without listing what.
+fn own_decisions(config: &Config) -> Option<String> {
+    let file = config.file.as_ref().filter(|_| config.is_restricted())?;
+    let (default, rules) = (Config::default(), &config.rules);
+    let mut decisions = Vec::new();
+    let mut changed = |key: &str, ids: Vec<&String>| {
+        if !ids.is_empty() {
+            let named: Vec<&str> = ids.iter().take(NAMED).map(|id| id.as_str()).collect();
+            let more = if ids.len() > NAMED { ", ..." } else { "" };
+            decisions.push(format!("{key} of {} ({}{more})", ids.len(), named.join(", ")));
+        }
+    };
+    changed("rules.disable", rules.disable.iter().collect());
+    changed("rules.severity", rules.severity.keys().collect());
+    changed("rules.confidence", rules.confidence.keys().collect());
+    if config.fail_on != default.fail_on {
+        decisions.push(format!("fail_on {}", config.fail_on));
+    }
+    if config.confidence > default.confidence {
+        decisions.push(format!("confidence {}", config.confidence));
+    }
+    let all = decisions.join("; ");
+    (!all.is_empty()).then(|| format!("{file}, which is the target's own, decides: {all}"))
+}
+
 /// The configuration with what the environment says on top.
 fn config(files: &Files<'_>, options: &Options) -> Result<Config, Error> {
     let mut config = match &options.config {
@@ -101,6 +129,7 @@ fn config(files: &Files<'_>, options: &Options) -> Result<Config, Error> {
         None if options.isolated => Config::default(),
         None => files.config().map_err(of_target)?,
     };
+    config.notes.extend(own_decisions(&config));
     config.apply(&options.environment);
     Ok(config)
 }
