@@ -347,7 +347,7 @@ fn trace(context: Context<'_>, narrow: &Narrow, places: &[Place], reader: &Reade
     let exposed_seconds = introduced
         .as_ref()
         .filter(|_| !tips.is_empty())
-        .map(|commit| context.options.as_of.saturating_sub(commit.committer.seconds).max(0));
+        .map(|commit| context.options.as_of.saturating_sub(commit.committer.seconds));
     Trace {
         at_boundary: commits.first().is_some_and(|id| narrow.shallow.contains(id)),
         introduced,

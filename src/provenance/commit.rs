@@ -1,10 +1,11 @@
 //! Commits and tags as people see them: who, when, about what, signed or not.
 
 use gix::ObjectId;
-use gix::objs::{CommitRef, Kind, TagRef};
+use gix::objs::{Kind, TagRef};
 
 use super::{CommitInfo, Signature, Signed};
 use crate::model::text::escape;
+use crate::source::history::graph::{headers, message};
 use crate::source::history::store::Reader;
 
 /// Reads what findings need of a commit or annotated tag; a tag's tagger counts as both author and
@@ -12,24 +13,24 @@ use crate::source::history::store::Reader;
 pub fn info(reader: &Reader, id: ObjectId) -> Option<CommitInfo> {
     let mut buffer = Vec::new();
     match reader.read(&id, &mut buffer).ok()? {
-        Kind::Commit => commit(id, &buffer),
+        Kind::Commit => Some(commit(id, &buffer)),
         Kind::Tag => tag(id, &buffer),
         Kind::Tree | Kind::Blob => None,
     }
 }
 
-fn commit(id: ObjectId, data: &[u8]) -> Option<CommitInfo> {
-    let commit = CommitRef::from_bytes(data, id.kind()).ok()?;
-    let signature =
-        commit.extra_headers.iter().find(|(name, _)| name.starts_with(b"gpgsig")).map(|(_, v)| v);
-    Some(CommitInfo {
+fn commit(id: ObjectId, data: &[u8]) -> CommitInfo {
+    let find = |wanted: &[u8]| headers(data).find(|(name, _)| *name == wanted);
+    let who = |role: &[u8]| find(role).map(|(_, line)| signature_of(line)).unwrap_or_default();
+    let signature = headers(data).find(|(name, _)| name.starts_with(b"gpgsig"));
+    CommitInfo {
         id,
-        author: signature_of(commit.author.as_ref()),
-        committer: signature_of(commit.committer.as_ref()),
-        subject: subject(commit.message),
-        signed: signature.map_or(Signed::No, |value| kind_of_signature(value)),
-        parents: commit.parents.len(),
-    })
+        author: who(b"author"),
+        committer: who(b"committer"),
+        subject: subject(message(data)),
+        signed: signature.map_or(Signed::No, |(_, value)| kind_of_signature(value)),
+        parents: headers(data).filter(|(name, _)| *name == b"parent").count(),
+    }
 }
 
 fn tag(id: ObjectId, data: &[u8]) -> Option<CommitInfo> {

@@ -141,7 +141,7 @@ impl Trace {
             .introduced
             .as_ref()
             .zip(until)
-            .map(|(from, until)| until.saturating_sub(from.committer.seconds).max(0));
+            .map(|(from, until)| until.saturating_sub(from.committer.seconds));
         self.in_worktree |= other.in_worktree;
         self.unreachable &= other.unreachable;
         self

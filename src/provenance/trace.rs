@@ -229,7 +229,7 @@ impl History<'_> {
         let exposed_seconds = introduced
             .as_ref()
             .zip(until)
-            .map(|(from, until)| until.saturating_sub(from.committer.seconds).max(0));
+            .map(|(from, until)| until.saturating_sub(from.committer.seconds));
         let reached = life.introduced.iter().any(|n| reachable.get(*n as usize) == Some(&true));
         Trace {
             at_boundary: introduced

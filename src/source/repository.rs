@@ -95,6 +95,13 @@ impl Repository {
                 format!("{what}: {}", escape(reason.to_string().as_bytes())),
             );
         };
+        // gix reads references that are files; the store's objects are all read nonetheless.
+        let storage = self.git.config_snapshot().string("extensions.refStorage");
+        if storage.is_some_and(|format| format.eq_ignore_ascii_case(b"reftable")) {
+            let way_out = "cannot be read; move it with `git refs migrate --ref-format=files`";
+            broken("the reftable that holds the references", &way_out);
+            return Vec::new();
+        }
         match self.git.references() {
             Ok(platform) => match platform.all() {
                 Ok(all) => {

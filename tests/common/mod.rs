@@ -5,6 +5,8 @@
 //! credential: each is rendered from a template with the test's own label as its seed.
 // Each file of tests is a program of its own and uses its own part of this module.
 #![allow(dead_code)]
+// Helpers are tests, too, though clippy does not know.
+#![allow(clippy::panic)]
 
 use std::cell::Cell;
 use std::collections::BTreeSet;

@@ -4,7 +4,6 @@ use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap};
 
 use gix::ObjectId;
-use gix::objs::CommitRef;
 
 /// A commit as it stands in the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,12 +19,53 @@ pub struct Commit {
 }
 
 impl Commit {
-    /// Reads a commit object's headers.
+    /// Reads a commit object's headers. Like git, minds neither broken names and dates nor headers
+    /// it does not know: a commit that git walks is walked here, too.
     pub fn parse(id: ObjectId, data: &[u8]) -> Result<Commit, String> {
-        let commit = CommitRef::from_bytes(data, id.kind()).map_err(|e| e.to_string())?;
-        let time = commit.committer().ok().and_then(|who| who.time().ok()).map_or(0, |t| t.seconds);
-        Ok(Commit { id, tree: commit.tree(), parents: commit.parents().collect(), time })
+        let object = |value: &[u8]| {
+            ObjectId::from_hex(value)
+                .ok()
+                .filter(|named| named.kind() == id.kind())
+                .ok_or("a header names no object")
+        };
+        let mut commit = Commit { id, tree: id, parents: Vec::new(), time: 0 };
+        let mut has_tree = false;
+        for (name, value) in headers(data) {
+            match name {
+                b"tree" if !has_tree => {
+                    commit.tree = object(value)?;
+                    has_tree = true;
+                }
+                b"parent" => commit.parents.push(object(value)?),
+                b"committer" => {
+                    commit.time = seconds(value).unwrap_or(0);
+                    break;
+                }
+                _ => {}
+            }
+        }
+        if has_tree { Ok(commit) } else { Err("it names no tree".to_owned()) }
     }
+}
+
+/// The headers of a commit or tag: names and values, of those over several lines the first.
+pub fn headers(data: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    data.split(|byte| *byte == b'\n').take_while(|line| !line.is_empty()).filter_map(|line| {
+        let space = memchr::memchr(b' ', line).filter(|at| *at > 0)?;
+        Some((&line[..space], &line[space + 1..]))
+    })
+}
+
+/// The message of a commit or tag: what follows the first empty line.
+pub fn message(data: &[u8]) -> &[u8] {
+    memchr::memmem::find(data, b"\n\n").map_or(&[], |at| &data[at + 2..])
+}
+
+/// The seconds in `Name <address> seconds zone`.
+fn seconds(line: &[u8]) -> Option<i64> {
+    let after = memchr::memrchr(b'>', line)? + 1;
+    let date = std::str::from_utf8(&line[after..]).ok()?;
+    date.split_ascii_whitespace().next()?.parse().ok()
 }
 
 /// Commits numbered so that each has a higher number than its parents; among those that could
