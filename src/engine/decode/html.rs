@@ -70,7 +70,17 @@ pub(super) fn at(text: &[u8], at: usize) -> Option<Escape> {
         [b'#', digits @ ..] => number(digits, 10)?,
         name => NAMES.iter().find(|(known, _)| *known == name).map(|(_, character)| *character)?,
     };
-    Some(Escape::new(len + 2, character))
+    // Text that was escaped again and again, `&amp;amp;amp;lt;`, is one layer up to the last.
+    let again = if name == b"amp" { repeated(rest.get(len + 1..).unwrap_or_default()) } else { 0 };
+    Some(Escape::new(len + 2 + again, character))
+}
+
+/// How many bytes at the start of `rest` are `amp;` over and over, without the last three.
+fn repeated(rest: &[u8]) -> usize {
+    /// Times that an escape of an escape is opened as a layer of its own.
+    const KEPT: usize = 3;
+    let times = rest.chunks(4).take_while(|chunk| *chunk == b"amp;").count();
+    times.saturating_sub(KEPT) * 4
 }
 
 fn number(digits: &[u8], base: u32) -> Option<char> {
@@ -110,6 +120,15 @@ mod tests {
         assert!(found.iter().any(|(layers, bytes)| {
             layers == &[Layer::HtmlEntity, Layer::HtmlEntity] && bytes == b"token=\"abc\""
         }));
+    }
+
+    #[test]
+    fn escapes_of_escapes_do_not_use_up_the_depth() {
+        let text = format!("password=&{}quot;abc", "amp;".repeat(40));
+        let (found, budget) =
+            super::super::testing::walk(text.as_bytes(), super::super::Budget::default());
+        assert!(found.iter().any(|(_, bytes)| bytes == b"password=\"abc"));
+        assert_eq!(budget.exceeded, None);
     }
 
     #[test]

@@ -68,6 +68,11 @@ pub fn password_confidence(value: &[u8], user: &[u8]) -> Confidence {
     score::confidence(&features).unwrap_or(Confidence::Low)
 }
 
+/// Whether a password is nothing but what passwords are called and `user`: a stand-in anywhere.
+pub fn is_stand_in(value: &[u8], user: &[u8]) -> bool {
+    reject::is_no_password(value) || features::Features::of_password(value, user).residue <= 2
+}
+
 /// The part of a text that may decide a verdict. Offsets inside it are its own.
 struct Window<'a> {
     /// The bytes in reach.

@@ -7,7 +7,7 @@ use crate::engine::validate::{is_placeholder, is_template};
 use crate::model::{Confidence, Fact};
 use crate::rule::schema::Reach;
 
-use super::assignment::password_confidence;
+use super::assignment::{is_stand_in, password_confidence};
 use super::pem::{is_cut, window};
 
 /// Longest scheme, user, password and host, in bytes.
@@ -165,9 +165,9 @@ fn is_doubtful(user: &[u8], password: &[u8], host: &[u8], scheme: &[u8]) -> bool
     // IMAP, POP3 and SMTP add `;AUTH=PLAIN` and the like (RFC 5092, RFC 2384).
     let mail = [&b"imap"[..], b"pop3", b"smtp"].iter().any(|name| scheme.starts_with(name));
     let end = memchr::memchr(b';', &decoded).filter(|_| mail).unwrap_or(decoded.len());
-    let guessable =
-        decoded.get(..end).is_none_or(|word| password_confidence(word, user) == Confidence::Low);
-    guessable && !is_public(host) || decoded.len() < MIN_PASSWORD
+    let word = decoded.get(..end).unwrap_or_default();
+    let guessable = password_confidence(word, user) == Confidence::Low;
+    is_stand_in(word, user) || guessable && !is_public(host)
 }
 
 /// A name under a domain that may exist, and no more than a name: no template, address or alias
@@ -284,6 +284,25 @@ mod tests {
             let url = format!("mysql://u:{pw}@db.blue.io/x?y=a@b");
             assert_eq!(found(&url).map(|(password, _)| password), Some(pw.as_str()), "{url}");
         }
+    }
+
+    #[test]
+    fn guessable_passwords_are_doubtful_unless_somebody_runs_the_host() {
+        for (url, doubtful) in [
+            ("https://u:einstein@db.blue.io/", false),
+            ("https://u:einstein@%HOST:8080/", true),
+            ("https://u:einstein@proxy:8080/", true),
+            ("https://u:einstein@db.internal/", true),
+            ("https://u:p%40ssword1@db.blue.io/", true),
+            ("imap://u:pass;AUTH=PLAIN@db.blue.io/", true),
+            ("http://proxuser:proxpass@localhost/", true),
+        ] {
+            let start = url.find("://").expect("a URL");
+            let info = detect(url.as_bytes(), start..start + 3, FAR).expect("a password");
+            assert_eq!(info.doubtful, doubtful, "{url}");
+        }
+        let url = format!("https://u:{}@%HOST/", password());
+        assert!(!detect(url.as_bytes(), 5..8, FAR).expect("a password").doubtful);
     }
 
     #[test]

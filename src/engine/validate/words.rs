@@ -58,7 +58,7 @@ pub(super) const PHRASES: [&[u8]; 52] = [
 ];
 
 /// Words that name a secret or stand in for one, in lower case, sorted.
-const WORDS: [&str; 133] = [
+const WORDS: [&str; 141] = [
     "abc",
     "access",
     "account",
@@ -76,6 +76,7 @@ const WORDS: [&str; 133] = [
     "auth",
     "authentication",
     "authorization",
+    "bad",
     "bar",
     "base",
     "baz",
@@ -111,6 +112,7 @@ const WORDS: [&str; 133] = [
     "from",
     "get",
     "goes",
+    "good",
     "guest",
     "hash",
     "here",
@@ -126,6 +128,7 @@ const WORDS: [&str; 133] = [
     "local",
     "localhost",
     "login",
+    "machine",
     "master",
     "me",
     "mock",
@@ -146,9 +149,12 @@ const WORDS: [&str; 133] = [
     "password",
     "passwords",
     "paste",
+    "personal",
     "private",
     "prod",
     "production",
+    "protected",
+    "proxy",
     "public",
     "put",
     "pw",
@@ -183,6 +189,7 @@ const WORDS: [&str; 133] = [
     "todo",
     "token",
     "tokens",
+    "top",
     "true",
     "undefined",
     "unused",
@@ -191,6 +198,7 @@ const WORDS: [&str; 133] = [
     "username",
     "value",
     "with",
+    "wrong",
     "your",
 ];
 

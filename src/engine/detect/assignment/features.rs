@@ -121,7 +121,7 @@ impl Features {
             symbols: value.len() - digits - letters - joiners - foreign,
             joiners,
             mixed_case: has_mixed_case(value),
-            hashed: longest_prefix(value, HASHES) > 0,
+            hashed: longest_prefix(value, HASHES) > 0 || is_database_hash(value),
             hexadecimal,
             uuid: is_uuid(value),
             identifier,
@@ -177,6 +177,17 @@ fn is_title(value: &[u8]) -> bool {
         (first.is_ascii_uppercase() || !first.is_ascii())
             && rest.iter().all(|b| b.is_ascii_lowercase() || !b.is_ascii())
     })
+}
+
+/// Whether the value is a hash as databases keep it: `*` and 40 capital hexadecimal digits in
+/// MySQL, `md5` and 32 in PostgreSQL.
+fn is_database_hash(value: &[u8]) -> bool {
+    let digits = |prefix: &[u8], length: usize| {
+        value.strip_prefix(prefix).is_some_and(|digits| {
+            digits.len() == length && digits.iter().all(u8::is_ascii_hexdigit)
+        })
+    };
+    digits(b"*", 40) || digits(b"md5", 32)
 }
 
 /// Whether the value is written as a UUID: 8-4-4-4-12 hexadecimal digits.

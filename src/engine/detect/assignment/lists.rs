@@ -50,16 +50,15 @@ pub(super) const GLUED: &[&str] = &[
 /// Words before the key word that make it another thing than a credential.
 #[rustfmt::skip]
 pub(super) const OTHER_THING: &[&str] = &[
-    "allow", "allowed", "antiforgery", "authenticity", "bad", "bucket", "cancel",
-    "cancellation", "composite", "continuation", "csrf", "cursor", "design", "disable",
-    "enable", "eof", "error", "expired", "expires", "failed", "foreign", "forgot", "forgotten",
-    "generate", "gpg", "has", "hide", "incorrect", "index", "invalid", "is", "lex", "lexer",
-    "locale", "lost", "max", "message", "min", "missing", "next", "no", "num", "number", "page",
-    "pagination", "param", "partition", "pgp", "prev", "previous", "primary", "pub", "public",
+    "allow", "allowed", "antiforgery", "authenticity", "bad", "bucket", "cancel", "cancellation",
+    "composite", "continuation", "creation", "csrf", "cursor", "design", "disable", "enable", "eof",
+    "error", "expired", "expires", "failed", "foreign", "forgot", "forgotten", "generate", "gpg",
+    "has", "hide", "idempotency", "incorrect", "index", "invalid", "is", "lex", "lexer", "locale",
+    "lost", "max", "message", "min", "missing", "next", "no", "num", "number", "page", "pagination",
+    "param", "partition", "pgp", "postman", "prev", "previous", "primary", "pub", "public",
     "recover", "recv", "request", "require", "required", "requires", "reset", "scan", "show",
-    "socket", "sort", "stop", "sync", "syntax", "this", "toggle", "total", "translation",
-    "unique", "use", "valid", "validate", "verify", "websocket", "with", "without", "wrong",
-    "xsrf",
+    "socket", "sort", "stop", "subject", "sync", "syntax", "this", "toggle", "total", "translation",
+    "unique", "use", "valid", "validate", "verify", "websocket", "with", "without", "wrong", "xsrf",
 ];
 
 /// Words anywhere in the name that say the value is not the credential itself.
@@ -90,26 +89,26 @@ pub(super) const JOINED: &[&str] = &[
 pub(super) const NOTHING: &[&str] = &[
     "abc", "abcd", "abcdef", "alphanumeric", "any", "array", "ascii", "asdf", "auto", "base64",
     "bigint", "binary", "blank", "blob", "bool", "boolean", "buffer", "bytes", "char", "const",
-    "current", "custom", "date", "datetime", "default", "disable", "disabled", "double",
-    "dynamic", "empty", "enable", "enabled", "encrypted", "false", "float", "function",
-    "generated", "hash", "hashed", "hidden", "inherit", "int", "integer", "json", "keyword",
-    "list", "long", "lorem", "mixed", "n/a", "never", "nil", "none", "null", "number", "object",
-    "off", "omit", "omitted", "optional", "plain", "plaintext", "private", "prompt",
-    "protected", "public", "query", "random", "raw", "readonly", "required", "self", "static",
-    "str", "string", "text", "this", "true", "undef", "undefined", "unknown", "unset", "utf-8",
-    "uuid", "varchar", "void", "yes",
+    "current", "custom", "date", "datetime", "default", "disable", "disabled", "double", "dynamic",
+    "empty", "enable", "enabled", "encrypted", "false", "float", "function", "generated", "hash",
+    "hashed", "hidden", "inherit", "int", "integer", "json", "keyword", "list", "long", "lorem",
+    "mixed", "n/a", "never", "nil", "none", "null", "number", "object", "off", "omit", "omitted",
+    "optional", "pkcs1", "pkcs12", "pkcs8", "plain", "plaintext", "private", "prompt", "protected",
+    "public", "query", "random", "raw", "readonly", "required", "self", "static", "str", "string",
+    "string!", "text", "this", "true", "undef", "undefined", "unknown", "unset", "utf-8", "uuid",
+    "varchar", "void", "x509", "yes",
 ];
 
 /// Words that only placeholders have.
 #[rustfmt::skip]
 pub(super) const PLACEHOLDER: &[&str] = &[
-    "anything", "bogus", "censored", "change", "changeit", "changeme", "changethis",
-    "confirmed", "dummy", "example", "fake", "fixme", "foobar", "goes", "hackme", "here",
-    "insert", "invalid", "masked", "mock", "mocked", "mypassword", "mysecret", "mytoken",
-    "notused", "nullable", "paste", "placeholder", "redacted", "removed", "replace", "replaced",
-    "replaceme", "required", "sample", "somepassword", "somesecret", "something", "sometimes",
-    "sometoken", "supersecret", "todo", "topsecret", "whatever", "wrong", "your",
-    "yourpassword", "yours", "yoursecret", "yourtoken",
+    "anything", "bogus", "censored", "change", "changeit", "changeme", "changethis", "confirmed",
+    "dummy", "example", "fake", "filtered", "fixme", "foobar", "goes", "hackme", "here", "insert",
+    "invalid", "masked", "mock", "mocked", "mypassword", "mysecret", "mytoken", "notused",
+    "nullable", "paste", "placeholder", "redacted", "removed", "replace", "replaced", "replaceme",
+    "required", "sample", "somepassword", "somesecret", "something", "sometimes", "sometoken",
+    "supersecret", "todo", "topsecret", "whatever", "wrong", "your", "yourpassword", "yours",
+    "yoursecret", "yourtoken",
 ];
 
 /// The field's own vocabulary: a value of nothing else names the thing.
@@ -130,8 +129,8 @@ pub(super) const VOCABULARY: &[&str] = &[
 /// Markers of templates, interpolation and formats anywhere in a value.
 #[rustfmt::skip]
 pub(super) const TEMPLATES: &[&str] = &[
-    "\" +", "\" .", "#{", "$$(", "$(", "$[", "${", "%%", "%(", "%>", "%{", "' +", "' .", "+ \"",
-    "+ '", "<%", "@{", "[[", "\\(", "{$", "{%", "{0}", "{1}", "{{", "{}", "}}",
+    "\" +", "\" .", "#{", "$$(", "$(", "$[", "${", "%%", "%(", "%>", "%[", "%{", "' +", "' .",
+    "+ \"", "+ '", "<%", "@{", "[[", "\\(", "{$", "{%", "{0}", "{1}", "{{", "{}", "}}",
 ];
 
 /// `printf` directives.
@@ -156,10 +155,10 @@ pub(super) const ENDINGS: &[&str] = &[
 /// How paths, references to secret stores and public keys begin.
 #[rustfmt::skip]
 pub(super) const STARTS: &[&str] = &[
-    "!ref", "!sub", "!vault", "--", "-----", "-----begin", "../", "./", "@./", "@/", "@microsoft",
-    "@~/", "aaaab3nza", "age1", "arn:", "aws:", "data:", "ecdsa-", "env:", "file:", "keyvault:",
-    "kms:", "mailto:", "op:", "projects/", "ref:", "resolve:", "secret:", "ssh-", "urn:", "vault:",
-    "~/",
+    "!ref", "!sub", "!vault", ")", "--", "-----", "-----begin", "../", "./", "@./", "@/",
+    "@microsoft", "@~/", "aaaab3nza", "age1", "arn:", "aws:", "data:", "ecdsa-", "env:", "file:",
+    "keyvault:", "kms:", "mailto:", "op:", "projects/", "ref:", "resolve:", "secret:", "ssh-",
+    "urn:", "vault:", "~/",
 ];
 
 /// Marks of regular expressions, markup and code.
@@ -216,9 +215,9 @@ pub(super) const SCHEMES: &[&str] = &[
 #[rustfmt::skip]
 pub(super) const HASHES: &[&str] = &[
     "$1$", "$2a$", "$2b$", "$2y$", "$5$", "$6$", "$7$", "$apr1$", "$argon2", "$gy$", "$p$",
-    "$pbkdf2", "$s$", "$scrypt", "$y$", "argon2", "bcrypt", "crypt:", "md5$", "pbkdf2",
-    "scram-", "scrypt:", "sha1$", "sha256$", "{argon2", "{bcrypt", "{crypt}", "{md5}",
-    "{pbkdf2", "{scrypt", "{sha", "{smd5}", "{ssha",
+    "$pbkdf2", "$s$", "$scrypt", "$y$", "\\$1", "\\$2", "\\$5", "\\$6", "argon2", "bcrypt",
+    "crypt:", "md5$", "pbkdf2", "scram-", "scrypt:", "sha1$", "sha256$", "{argon2", "{bcrypt",
+    "{crypt}", "{md5}", "{pbkdf2", "{scrypt", "{sha", "{smd5}", "{ssha",
 ];
 
 /// Words before a bare `key` that make it a credential.

@@ -26,6 +26,8 @@ pub(super) fn is_no_credential(window: &Window<'_>, key: &Key, slot: &Slot) -> b
     is_unprintable(value)
         || is_userinfo(window, key, slot)
         || is_badge(window, key)
+        || is_test_report(window, key)
+        || is_prose(window, key, slot)
         || is_template(value)
         || is_mask(value)
         || is_sequence(value)
@@ -38,7 +40,7 @@ pub(super) fn is_no_credential(window: &Window<'_>, key: &Key, slot: &Slot) -> b
         || is_choice(value)
         || is_encoded_words(value)
         || is_call(value)
-        || (!slot.quoted && is_expression(value, slot))
+        || (!slot.quoted && (is_expression(value, slot) || is_variable(window, key, slot)))
 }
 
 /// `scheme://user-token:v@host`: the password of a URL, which another detector knows.
@@ -55,6 +57,26 @@ fn is_badge(window: &Window<'_>, key: &Key) -> bool {
         && (contains(address, ".svg")
             || contains(address, "/badge")
             || contains(address, "shields.io"))
+}
+
+/// `--- PASS: TestName (1.2s)`, as Go prints the outcome of a test.
+fn is_test_report(window: &Window<'_>, key: &Key) -> bool {
+    window.line_before(key.span.start).trim_ascii_end().ends_with(b"---")
+        && window.get(&key.span) == b"PASS"
+}
+
+/// `the tree, which is identified by 'x'`: the words of SQL outside SQL, which names a user before
+/// them or shouts.
+fn is_prose(window: &Window<'_>, key: &Key, slot: &Slot) -> bool {
+    let literal = window.get(&window.literal);
+    let words_of_sql = slot.form == Form::Word && starts_with(literal, "identified");
+    let line = window.line_before(key.span.start);
+    let quiet = literal.first().is_some_and(u8::is_ascii_lowercase);
+    let sql = ["user", "grant", "create", "alter", "role"];
+    words_of_sql
+        && quiet
+        && !line.trim_ascii().is_empty()
+        && !words(line).any(|w| is_one_of(w, &sql))
 }
 
 /// Control characters, or too much beyond ASCII: text in another language, or binary data.
@@ -78,6 +100,9 @@ fn is_template(value: &[u8]) -> bool {
         bytes.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-' | b' '))
     };
     let inner = rest.get(..rest.len().saturating_sub(1)).unwrap_or_default();
+    if contains(value, "%random%") {
+        return true;
+    }
     match (first, last) {
         (b'<', b'>') | (b'{', b'}') | (b'[', b']') | (b'(', b')') => true,
         (b'%', b'%') | (b'@', b'@') | (b'_', b'_') => identifier(inner),
@@ -151,9 +176,10 @@ fn is_number_or_date(value: &[u8], slot: &Slot) -> bool {
         b.is_ascii_digit()
             || matches!(b, b'.' | b'-' | b'+' | b':' | b'/' | b',' | b'_' | b'T' | b'Z')
     });
-    let hexadecimal = starts_with(value, "0x")
-        && value.iter().skip(2).all(|b| b.is_ascii_hexdigit() || b"uUlL".contains(b))
-        && value.len() <= 20;
+    let unsigned = value.strip_prefix(b"-").unwrap_or(value);
+    let hexadecimal = starts_with(unsigned, "0x")
+        && unsigned.iter().skip(2).all(|b| b.is_ascii_hexdigit() || b"uUlL".contains(b))
+        && unsigned.len() <= 20;
     let measured = !slot.quoted
         && value.first().is_some_and(u8::is_ascii_digit)
         && value.len() - digits <= 2
@@ -192,7 +218,11 @@ fn is_path(value: &[u8]) -> bool {
         b.is_ascii_alphanumeric() || matches!(b, b'/' | b'\\' | b'.' | b'_' | b'-' | b':' | b'*')
     });
     let rooted = matches!(value.first(), Some(b'/' | b'\\'));
-    plain && (separators >= 2 || rooted) && word_evidence(value) > 0
+    // `Auth\PasswordController`.
+    let class = |part: &[u8]| part.len() > 2 && part.first().is_some_and(u8::is_ascii_uppercase);
+    let classes =
+        value.contains(&b'\\') && value.split(|b| *b == b'\\').all(|p| p.is_empty() || class(p));
+    plain && (separators >= 2 || rooted || classes) && word_evidence(value) > 0
 }
 
 /// A mail address.
@@ -238,13 +268,27 @@ fn is_choice(value: &[u8]) -> bool {
         })
 }
 
-/// Base64 of plain text whose last part is a stand-in or made of words, as in samples of HTTP
+/// Base64 or hexadecimal digits of plain text whose last part is a stand-in or made of words, as in samples of HTTP
 /// headers (`user:password`). Random bytes are hardly ever plain text.
 fn is_encoded_words(value: &[u8]) -> bool {
-    let Some(plain) = base64(value).filter(|plain| plain.len() >= 6) else { return false };
+    let decoded = if value.len() >= 16 && value.iter().all(u8::is_ascii_hexdigit) {
+        hexadecimal(value)
+    } else {
+        base64(value)
+    };
+    let Some(plain) = decoded.filter(|plain| plain.len() >= 6) else { return false };
+    let plain = plain.trim_ascii_end();
     let secret = plain.rsplit(|b| *b == b':').next().unwrap_or_default();
     plain.iter().all(|b| b.is_ascii_graphic() || *b == b' ')
         && password_confidence(secret, b"") == Confidence::Low
+}
+
+/// The bytes that pairs of hexadecimal digits stand for.
+fn hexadecimal(value: &[u8]) -> Option<Vec<u8>> {
+    let digit = |b: u8| char::from(b).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let (pairs, rest) = value.as_chunks::<2>();
+    rest.is_empty().then_some(())?;
+    pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?)).collect()
 }
 
 /// Whether a password, wherever it stands, is a stand-in.
@@ -275,12 +319,37 @@ fn is_expression(value: &[u8], slot: &Slot) -> bool {
         b'<' | b'>' => slot.form != Form::Tight,
         _ => false,
     });
+    // `KEY+"#"`.
+    let sum = contains(value, "+\"") || contains(value, "\"+");
     let arrow = contains(value, "->") || contains(value, "::") || contains(value, "?.");
     // `password= username= …`: the next name, of an empty value's neighbour.
     let next = value
         .strip_suffix(b"=")
         .is_some_and(|name| name.iter().all(u8::is_ascii_alphabetic) && word_evidence(name) > 0);
-    sigil || call || arrow || next || is_member(value)
+    sigil || call || sum || arrow || next || is_pair(value, slot) || is_member(value)
+}
+
+/// `password= name=value`, `password: path=/x`: the value is empty and the next pair follows.
+fn is_pair(value: &[u8], slot: &Slot) -> bool {
+    let name = value.iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
+    slot.form != Form::Tight
+        && name > 2
+        && value.get(name) == Some(&b'=')
+        && value.len() > name + 1
+        && value.get(name + 1) != Some(&b'=')
+        && word_evidence(value.get(..name).unwrap_or_default()) > 0
+}
+
+/// A variable assigned to an element whose key is quoted, as only code has it:
+/// `data["auth-pwd"] = user_auth_pwd`.
+fn is_variable(window: &Window<'_>, key: &Key, slot: &Slot) -> bool {
+    let value = window.get(&slot.value);
+    let subscript = matches!(window.at(key.span.end), Some(b'"' | b'\''))
+        && window.at(key.span.end + 1) == Some(b']');
+    subscript
+        && slot.form == Form::Assign
+        && value.first().is_some_and(u8::is_ascii_alphabetic)
+        && value.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_')
 }
 
 /// `request.token`, `self.password`: identifiers joined by dots, each beginning with a letter.

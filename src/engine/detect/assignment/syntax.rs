@@ -208,7 +208,9 @@ fn pair(window: &Window<'_>, around: Around, at: usize) -> Option<Slot> {
 fn call(window: &Window<'_>, key: &Key, at: usize) -> Option<Slot> {
     // `password.encode("latin1")` calls a method of the value.
     let method = window.get(&(window.literal.end..key.span.end)).contains(&b'.');
-    if method || key.asks || !key::is_setter(window.get(&key.span)) {
+    let name = window.get(&key.span);
+    // `credentials('id')` looks up what has that name.
+    if method || key.asks || !key::is_setter(name) || ends_with(name, "credentials") {
         return None;
     }
     let slot = value::read(window, at, Form::Call).filter(|slot| slot.quoted)?;

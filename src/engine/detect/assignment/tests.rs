@@ -177,6 +177,20 @@ fn placeholders_and_templates_are_nothing() {
         "string",
         "varchar(64)",
         "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+        "$first$second",
+        "$_[1]",
+        "$row['pass']",
+        "%[3]s",
+        "%RANDOM%@%RANDOM%",
+        "@~/.vimrc",
+        "loggedin|twosock",
+        "options;more",
+        "-0x3f879678",
+        "AKIA0TEST%2FYYYYMMDD%2Fs3%2Faws4_request",
+        "dXNlcm5hbWU6cGFzc3dvcmQ=",
+        "U0VDUkVUX0tFWQ0K",
+        "7465737456616c7565",
+        "[FILTERED]",
     ] {
         for template in ["password = \"<V>\"", "\"api_token\": \"<V>\",", "SECRET_KEY=<V>\n"] {
             assert_eq!(shown(template, value), [""; 0], "{template} {value}");
@@ -228,9 +242,64 @@ fn expressions_are_nothing() {
         "the password is stored there",
         "| password | string | required |",
         "passwords = [\"username\", \"email\"]",
+        "PASSWORD=KEY+\"#\"",
+        "data[\"auth-pwd\"] = snmpv3_auth_pwd",
+        "('AnsiPwdLength','self[\"AnsiPwdLength\"]')",
+        "remove: password: path=/etc/httpd/passwdfile name=x",
+        "ssh_pass= deviceType=g8272_cnos",
+        "DB_PASSWORD=credentials('7c1a50cd-57d0-4b7e-b4d7-ef87af0b3a77')",
+        "plugin-opt=-pass-through=-lgcc_s",
+        "pem_password_cb:t340=f1",
+        "$wgPasswordSender = \"apache@localhost\";",
+        "--- PASS: TestSecurityGroup_ipv4andipv6Egress (63.39s)",
+        "split(\"Using password: \")[1].split(\"x\")",
+        "a perl, which is identified by 'MSWin32'.",
+        "'password' => 'Auth\\\\PasswordController',",
     ] {
         assert_eq!(shown(text, ""), [""; 0], "{text}");
     }
+}
+
+#[test]
+fn a_value_ends_where_its_pair_does() {
+    let value = random(24);
+    for text in ["matches(/api_token: <V>/, shown)", "Secret=<V>;EntityPath=topic\n"] {
+        assert_eq!(shown(text, &value), std::slice::from_ref(&value), "{text}");
+    }
+}
+
+#[test]
+fn database_hashes_are_of_low_confidence() {
+    for hash in [format!("*{}", "0CB5B86F23".repeat(4)), format!("md5{}", "9543f1d8".repeat(4))] {
+        let text = format!("password: '{hash}'");
+        assert_eq!(found(text.as_bytes()), vec![(hash, Confidence::Low)]);
+    }
+}
+
+#[test]
+fn passwords_are_judged_without_a_name() {
+    for (value, user) in [
+        ("proxypass", "x"),
+        ("secretword", ""),
+        ("S3cretP@ssw0rd", ""),
+        ("einstein", "albert"),
+        ("gorm", "gorm"),
+        ("passw1", "x"),
+        ("", ""),
+        ("****", ""),
+        ("18.", ""),
+    ] {
+        assert_eq!(
+            password_confidence(value.as_bytes(), user.as_bytes()),
+            Confidence::Low,
+            "{value}"
+        );
+    }
+    for value in ["Viglione#32", "qobu3ficon38"].map(str::to_owned).into_iter().chain([random(12)])
+    {
+        assert!(password_confidence(value.as_bytes(), b"app") > Confidence::Low, "{value}");
+    }
+    assert!(is_stand_in(b"p@ssword1", b"") && !is_stand_in(b"einstein", b""));
 }
 
 #[test]

@@ -246,6 +246,17 @@ fn bare(window: &Window<'_>, at: usize, form: Form) -> Option<Slot> {
         end -= 1;
         continued = true;
     }
+    // `/api_key: v/, text`: the end of a regular expression around the pair.
+    let in_pattern = (continued || matches!(window.at(end), Some(b',' | b')')))
+        && window.at(end.wrapping_sub(1)) == Some(b'/')
+        && window.line_before(at).contains(&b'/');
+    end -= usize::from(in_pattern && end > at + 1);
+    // `Key=v;Path=x`, the rest of a connection string.
+    if form == Form::Tight
+        && let Some(next) = next_pair(window.get(&(at..end)))
+    {
+        end = at + next;
+    }
     let rest = at + length + window.blanks(at + length);
     let alone = match window.at(rest) {
         None | Some(b'\n' | b'\r' | b'\\' | 0) => true,
@@ -262,5 +273,14 @@ fn bare(window: &Window<'_>, at: usize, form: Form) -> Option<Slot> {
         wrapped: false,
         own_line,
         continued: continued || !(alone || closed),
+    })
+}
+
+/// Where the `;` stands in `value` after which a name and `=` follow.
+fn next_pair(value: &[u8]) -> Option<usize> {
+    memchr::memchr_iter(b';', value).find(|at| {
+        let rest = value.get(at + 1..).unwrap_or_default();
+        let name = rest.iter().take_while(|b| b.is_ascii_alphabetic() || **b == b'_').count();
+        *at > 3 && name > 2 && rest.get(name) == Some(&b'=')
     })
 }
