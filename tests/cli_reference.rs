@@ -1,5 +1,6 @@
 //! `docs/cli.md` holds what `--help` prints for every command, and nothing else by hand.
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -33,7 +34,7 @@ fn the_page_is_what_the_program_prints() {
 fn describe(command: &[&str], page: &mut String) {
     let help = help(command);
     let name = [&["leaktrace"], command].concat().join(" ");
-    page.push_str(&format!("\n## {name}\n\n```text\n{help}\n```\n"));
+    writeln!(page, "\n## {name}\n\n```text\n{help}\n```").expect("into memory");
     for inner in listed(&help) {
         describe(&[command, &[inner]].concat(), page);
     }

@@ -191,7 +191,7 @@ fn a_reftable_is_read_or_named() {
 }
 
 /// A repository to clone from: a secret in an old version and one at the tip.
-fn origin<'a>(scratch: &'a Scratch) -> (Repo<'a>, [String; 2], String) {
+fn origin(scratch: &Scratch) -> (Repo<'_>, [String; 2], String) {
     let origin = scratch.init("origin", &[]);
     let secrets = ["old version", "tip"].map(token);
     origin.commit_file("a.txt", format!("token={}\n", secrets[0]), "First");

@@ -36,18 +36,15 @@ pub fn completions(arguments: &Completions) -> anyhow::Result<Exit> {
 /// Writes the manual pages.
 pub fn pages(arguments: &Man) -> anyhow::Result<Exit> {
     let command = Cli::command();
-    match &arguments.directory {
-        Some(directory) => {
-            fs::create_dir_all(directory)
-                .and_then(|()| clap_mangen::generate_to(command, directory))
-                .with_context(|| format!("cannot write to {}", directory.display()))?;
-        }
-        None => {
-            let mut page = Vec::new();
-            clap_mangen::Man::new(command).render(&mut page).context("cannot render the page")?;
-            io::Write::write_all(&mut io::stdout(), &page)
-                .context("cannot write to standard output")?;
-        }
+    if let Some(directory) = &arguments.directory {
+        fs::create_dir_all(directory)
+            .and_then(|()| clap_mangen::generate_to(command, directory))
+            .with_context(|| format!("cannot write to {}", directory.display()))?;
+    } else {
+        let mut page = Vec::new();
+        clap_mangen::Man::new(command).render(&mut page).context("cannot render the page")?;
+        io::Write::write_all(&mut io::stdout(), &page)
+            .context("cannot write to standard output")?;
     }
     Ok(Exit::Clean)
 }

@@ -55,7 +55,7 @@ pub fn main() -> ExitCode {
         }
     };
     let result = match cli.command {
-        Command::Scan(arguments) => scan::run(*arguments),
+        Command::Scan(arguments) => scan::run(&arguments),
         Command::Rules(arguments) => rules::run(arguments),
         Command::Baseline(arguments) => baseline::run(arguments),
         Command::Config(arguments) => config::run(arguments),

@@ -52,6 +52,7 @@ pub struct Arguments {
 
 /// What to scan and how.
 #[derive(Debug, Args, Clone)]
+#[allow(clippy::struct_excessive_bools, reason = "each is an option")]
 #[command(group(ArgGroup::new("scope").multiple(false)))]
 pub struct What {
     /// Repositories, directories, files, or `-` for standard input [default: the repository around
@@ -142,13 +143,13 @@ fn size(text: &str) -> Result<u64, String> {
 }
 
 /// Runs `leaktrace scan`.
-pub fn run(arguments: Arguments) -> anyhow::Result<Exit> {
-    let outputs = outputs(&arguments)?;
+pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
+    let outputs = outputs(arguments)?;
     let environment = environment()?;
     let mut options = options(&arguments.what, &environment)?;
     options.reveal = arguments.reveal;
     let scan = execute(&options, arguments.what.threads, !arguments.no_progress)?;
-    let exit = judge(&scan, &arguments, &environment);
+    let exit = judge(&scan, arguments, &environment);
     let report = scan.report.into_printable();
     for output in outputs {
         write(&report, &output, arguments.color)?;
@@ -329,25 +330,21 @@ fn judge(scan: &Scan, arguments: &Arguments, environment: &Environment) -> Exit 
 }
 
 fn write(report: &Printable, output: &Output, colour: Colour) -> anyhow::Result<()> {
-    match &output.path {
-        Some(path) => {
-            let name = || format!("cannot write {}", path.display());
-            let mut file = BufWriter::new(File::create(path).with_context(name)?);
-            let style = crate::output::TextStyle::default();
-            output.format.write(report, style, &mut file).with_context(name)?;
-            file.flush().with_context(name)
-        }
-        None => {
-            let mut out = BufWriter::new(io::stdout().lock());
-            let written = output.format.write(report, terminal::style(colour), &mut out);
-            written.and_then(|()| out.flush()).map_err(|error| match error.kind() {
-                io::ErrorKind::BrokenPipe => {
-                    anyhow::anyhow!("standard output was closed before the report was complete")
-                }
-                _ => anyhow::Error::new(error).context("cannot write to standard output"),
-            })
-        }
+    if let Some(path) = &output.path {
+        let name = || format!("cannot write {}", path.display());
+        let mut file = BufWriter::new(File::create(path).with_context(name)?);
+        let style = crate::output::TextStyle::default();
+        output.format.write(report, style, &mut file).with_context(name)?;
+        return file.flush().with_context(name);
     }
+    let mut out = BufWriter::new(io::stdout().lock());
+    let written = output.format.write(report, terminal::style(colour), &mut out);
+    written.and_then(|()| out.flush()).map_err(|error| match error.kind() {
+        io::ErrorKind::BrokenPipe => {
+            anyhow::anyhow!("standard output was closed before the report was complete")
+        }
+        _ => anyhow::Error::new(error).context("cannot write to standard output"),
+    })
 }
 
 #[cfg(test)]
@@ -368,7 +365,7 @@ mod tests {
     fn colours_have_the_words_that_tools_share() {
         let words: Vec<_> = Colour::value_variants()
             .iter()
-            .filter_map(|colour| colour.to_possible_value())
+            .filter_map(Colour::to_possible_value)
             .map(|value| value.get_name().to_owned())
             .collect();
         assert_eq!(words, ["auto", "always", "never"]);

@@ -186,7 +186,9 @@ fn has_classes(least: Classes, secret: &[u8]) -> bool {
     }
     let count = |class: fn(&u8) -> bool| secret.iter().filter(|byte| class(byte)).count();
     let mut seen = [false; 256];
-    secret.iter().for_each(|byte| seen[usize::from(*byte)] = true);
+    for byte in secret {
+        seen[usize::from(*byte)] = true;
+    }
     let distinct = seen.iter().filter(|seen| **seen).count();
     count(u8::is_ascii_digit) >= least.digits as usize
         && count(u8::is_ascii_uppercase) >= least.upper as usize

@@ -227,7 +227,7 @@ impl<'a> Search<'a> {
         match self.engine.scan_stream(&mut counted) {
             Ok(outcome) => self.keep(ContentId::Stdin, outcome, |_| None),
             Err(error) => {
-                self.log.add(IncompleteKind::Unreadable, format!("standard input: {error}"))
+                self.log.add(IncompleteKind::Unreadable, format!("standard input: {error}"));
             }
         }
         self.count(&self.counts.files, counted.bytes);
@@ -444,7 +444,7 @@ impl Visitor for Search<'_> {
         match self.engine.scan_stream(content) {
             Ok(outcome) => self.keep(content_id, outcome, |_| None),
             Err(error) => {
-                self.log.add(IncompleteKind::CorruptObject, format!("object {id}: {error}"))
+                self.log.add(IncompleteKind::CorruptObject, format!("object {id}: {error}"));
             }
         }
         self.count_blob(size);

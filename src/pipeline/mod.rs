@@ -61,6 +61,7 @@ pub enum Subject {
 
 /// How to scan: what the command line and the environment say.
 #[derive(Debug, Clone, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
 pub struct Options {
     /// What to scan, in order.
     pub subjects: Vec<Subject>,

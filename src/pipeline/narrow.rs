@@ -40,18 +40,15 @@ pub fn run(
     log: &IncompleteLog,
 ) -> Narrow {
     let shallow = repo.shallow();
-    let changes = match selection {
-        Some(selection) => {
-            let cut = selection.commits.iter().filter(|commit| shallow.contains(&commit.id));
-            for commit in cut {
-                log.add(IncompleteKind::Shallow, format!("history before commit {}", commit.id));
-            }
-            changes::of_commits(&repo.git, &selection.commits, &shallow, log)
+    let changes = if let Some(selection) = selection {
+        let cut = selection.commits.iter().filter(|commit| shallow.contains(&commit.id));
+        for commit in cut {
+            log.add(IncompleteKind::Shallow, format!("history before commit {}", commit.id));
         }
-        None => {
-            let reader = Reader::of(&repo.git);
-            vec![changes::staged(repo, &reader, &repo.index(log), log)]
-        }
+        changes::of_commits(&repo.git, &selection.commits, &shallow, log)
+    } else {
+        let reader = Reader::of(&repo.git);
+        vec![changes::staged(repo, &reader, &repo.index(log), log)]
     };
     let added: BTreeSet<ObjectId> =
         changes.iter().flat_map(|change| &change.added).map(|added| added.blob).collect();

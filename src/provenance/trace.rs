@@ -49,6 +49,9 @@ pub struct Traced {
     pub cut: bool,
 }
 
+/// Numbers of the secrets that each object, or each name, has.
+type SecretsBy<K> = HashMap<K, Vec<u32>>;
+
 /// What the pass over the commits collects for one secret.
 #[derive(Default, Clone)]
 struct Life {
@@ -84,12 +87,9 @@ impl History<'_> {
     }
 
     /// Which secrets each blob and each name has.
-    fn subjects(
-        &self,
-        findings: &[Finding],
-    ) -> (HashMap<u32, Vec<u32>>, HashMap<Vec<u8>, Vec<u32>>) {
-        let mut of_object: HashMap<u32, Vec<u32>> = HashMap::new();
-        let mut of_name: HashMap<Vec<u8>, Vec<u32>> = HashMap::new();
+    fn subjects(&self, findings: &[Finding]) -> (SecretsBy<u32>, SecretsBy<Vec<u8>>) {
+        let mut of_object = SecretsBy::new();
+        let mut of_name = SecretsBy::new();
         for (number, finding) in (0u32..).zip(findings) {
             for occurrence in &finding.occurrences {
                 let secrets = match &occurrence.content {

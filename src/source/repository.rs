@@ -114,7 +114,7 @@ impl Repository {
                                         tips.insert(Tip { name, id: peel(reader, id.to_owned()) });
                                     }
                                     None => {
-                                        self.insert_symbolic(&name, reference, reader, &mut tips)
+                                        insert_symbolic(&name, reference, reader, &mut tips);
                                     }
                                 }
                             }
@@ -158,19 +158,6 @@ impl Repository {
         siblings
     }
 
-    fn insert_symbolic(
-        &self,
-        name: &str,
-        mut reference: gix::Reference<'_>,
-        reader: &Reader,
-        tips: &mut BTreeSet<Tip>,
-    ) {
-        // A symbolic reference to a branch that does not exist yet is no fault (`origin/HEAD`).
-        if let Ok(id) = reference.follow_to_object() {
-            tips.insert(Tip { name: name.to_owned(), id: peel(reader, id.detach()) });
-        }
-    }
-
     /// The commit that HEAD leads to; none when unborn or broken.
     pub fn head(&self) -> Option<ObjectId> {
         self.git.head().ok()?.try_peel_to_id().ok()?.map(gix::Id::detach)
@@ -194,13 +181,13 @@ impl Repository {
             if meta.is_dir() && depth_left > 0 {
                 depth_left -= 1;
                 roots.extend(fs::read_dir(&path).into_iter().flatten().flatten().map(|e| e.path()));
-            } else if meta.is_file() {
-                if let Err(error) = read_reflog(&path, &mut ids) {
-                    log.add(
-                        IncompleteKind::Reference,
-                        format!("reflog {}: {error}", escape(path.as_os_str().as_encoded_bytes())),
-                    );
-                }
+            } else if meta.is_file()
+                && let Err(error) = read_reflog(&path, &mut ids)
+            {
+                log.add(
+                    IncompleteKind::Reference,
+                    format!("reflog {}: {error}", escape(path.as_os_str().as_encoded_bytes())),
+                );
             }
         }
         ids.retain(|id| !id.is_null());
@@ -271,6 +258,19 @@ fn index_of(git: &gix::Repository, log: &IncompleteLog) -> Vec<IndexEntry> {
 /// Whether `path` has what every git directory has.
 fn is_git_dir(path: &Path) -> bool {
     path.join("HEAD").exists() && path.join("objects").is_dir() && path.join("refs").is_dir()
+}
+
+/// Adds what a symbolic reference leads to. One to a branch that does not exist yet is no fault
+/// (`origin/HEAD`).
+fn insert_symbolic(
+    name: &str,
+    mut reference: gix::Reference<'_>,
+    reader: &Reader,
+    tips: &mut BTreeSet<Tip>,
+) {
+    if let Ok(id) = reference.follow_to_object() {
+        tips.insert(Tip { name: name.to_owned(), id: peel(reader, id.detach()) });
+    }
 }
 
 /// Follows annotated tags to what they stand for.

@@ -324,6 +324,7 @@ mod tests {
     use crate::engine::validate::tests::{BASE62, random};
 
     #[test]
+    #[allow(clippy::too_many_lines, reason = "a list")]
     fn stand_ins() {
         for value in [
             "",

@@ -293,7 +293,7 @@ impl<'a> Task<'a> {
         while let Some(top) = stack.last_mut() {
             let child = top.next;
             if child == NONE {
-                live -= self.drop_top(worker, &mut stack);
+                live -= drop_top(worker, &mut stack);
                 continue;
             }
             top.next = self.forest.nodes[child as usize].sibling;
@@ -314,7 +314,7 @@ impl<'a> Task<'a> {
             let made = self.apply(worker, child, &base);
             top.data = Some(base);
             if top.next == NONE {
-                live -= self.drop_top(worker, &mut stack);
+                live -= drop_top(worker, &mut stack);
             }
             match made {
                 Ok(data) => {
@@ -330,14 +330,6 @@ impl<'a> Task<'a> {
 
     fn frame(&self, at: u32, data: Vec<u8>) -> Frame {
         Frame { at, next: self.forest.nodes[at as usize].child, data: Some(data) }
-    }
-
-    /// Pops the top and gives its bytes back; returns how many those were.
-    fn drop_top(&self, worker: &mut Worker, stack: &mut Vec<Frame>) -> usize {
-        let data = stack.pop().and_then(|frame| frame.data).unwrap_or_default();
-        let len = data.len();
-        worker.recycle(data);
-        len
     }
 
     /// Decodes a node once more, after its bytes were dropped.
@@ -486,4 +478,12 @@ fn shed(stack: &mut [Frame], live: usize) -> usize {
         dropped += frame.data.take().map_or(0, |data| data.len());
     }
     dropped
+}
+
+/// Pops the top and gives its bytes back; returns how many those were.
+fn drop_top(worker: &mut Worker, stack: &mut Vec<Frame>) -> usize {
+    let data = stack.pop().and_then(|frame| frame.data).unwrap_or_default();
+    let len = data.len();
+    worker.recycle(data);
+    len
 }
