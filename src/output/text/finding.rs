@@ -138,7 +138,13 @@ impl Block<'_> {
 
     fn life(&self, canvas: &mut Canvas<'_>, trace: &Trace) -> io::Result<()> {
         match &trace.introduced {
-            Some(commit) => self.commit(canvas, "introduced", commit)?,
+            Some(commit) => {
+                self.commit(canvas, "introduced", commit)?;
+                if trace.at_boundary {
+                    let text = "here or before: the history that is here begins with this commit";
+                    canvas.labelled("", Flow::new().words(Tone::Alarm, text))?;
+                }
+            }
             None if trace.in_worktree => {
                 let text = "not committed: only the working tree or index has it";
                 canvas.labelled("introduced", Flow::new().words(Tone::Plain, text))?;

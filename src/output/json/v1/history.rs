@@ -40,7 +40,7 @@ pub struct Place {
     /// The earliest commit that has this object at this path, in hexadecimal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
-    /// Refs whose tip still has this object at this path: full names, sorted, escaped.
+    /// Refs whose tip still has this object at this path: full names, sorted, escaped; the first 20.
     pub refs: Vec<String>,
     /// How many more refs there are beyond those listed.
     pub more_refs: usize,
@@ -114,10 +114,13 @@ pub struct Trace {
     pub reintroduced: Vec<String>,
     /// Refs whose tip still has it: full names, sorted, escaped.
     pub tips: Vec<String>,
-    /// The commit that took it out last; null while a tip has it.
+    /// Whether that commit is where a shallow history begins, so that the secret may be older.
+    pub at_boundary: bool,
+    /// The commit that took it out last, when HEAD does not have it any more; null while HEAD has
+    /// it. Other refs may still have it: see `tips`.
     pub removed: Option<Commit>,
-    /// From the introducing commit to the removing one, or to the scan while a tip has it, by the
-    /// commits' own dates; seconds. Negative where those run backwards.
+    /// From the introducing commit to the removing one, or to the scan while any tip has it, by the
+    /// committers' dates; seconds. 0 where those run backwards.
     pub exposed_seconds: Option<i64>,
     /// Whether the working tree or index has it.
     pub in_worktree: bool,
@@ -130,6 +133,7 @@ impl Trace {
     pub fn new(trace: &provenance::Trace) -> Trace {
         Trace {
             introduced: trace.introduced.as_ref().map(Commit::new),
+            at_boundary: trace.at_boundary,
             reintroduced: trace.reintroduced.iter().map(ToString::to_string).collect(),
             tips: trace.tips.clone(),
             removed: trace.removed.as_ref().map(Commit::new),
