@@ -130,7 +130,7 @@ impl Engine {
         }
         let mut sink = |piece: Decoded, budget: &mut Budget| {
             budget.depth -= 1;
-            if opens_domain(&piece.layer) {
+            if piece.layer.is_container() {
                 let mut inner = path.clone();
                 inner.extend(text.layers.iter().cloned());
                 inner.push(piece.layer.clone());
@@ -206,20 +206,6 @@ fn forget_broken_samples(budget: &mut Budget, known: usize) {
     });
     let forgotten = u32::try_from(before - budget.problems.len()).unwrap_or(u32::MAX);
     budget.problem_count = budget.problem_count.saturating_sub(forgotten);
-}
-
-/// Whether what a layer holds has lines and columns of its own.
-fn opens_domain(layer: &Layer) -> bool {
-    !matches!(
-        layer,
-        Layer::Base64
-            | Layer::Base64Url
-            | Layer::Hex
-            | Layer::Percent
-            | Layer::UnicodeEscape
-            | Layer::HtmlEntity
-            | Layer::Concatenation
-    )
 }
 
 /// How much a match is worth when two overlap: distinctive formats before structures before

@@ -51,6 +51,23 @@ pub enum Layer {
     Lfs,
 }
 
+impl Layer {
+    /// Whether what is inside is a text with lines and columns of its own, rather than a run of the
+    /// text around it.
+    pub fn is_container(&self) -> bool {
+        !matches!(
+            self,
+            Layer::Base64
+                | Layer::Base64Url
+                | Layer::Hex
+                | Layer::Percent
+                | Layer::UnicodeEscape
+                | Layer::HtmlEntity
+                | Layer::Concatenation
+        )
+    }
+}
+
 impl fmt::Display for Layer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let word = match self {

@@ -15,7 +15,7 @@ use super::rules::{Rules, level};
 use super::run::{bag, base_id};
 use crate::finding::{self, SuppressionKind};
 use crate::model::text::escape;
-use crate::model::{ContentKind, Position};
+use crate::model::{ContentKind, Layer, Position};
 use crate::output::forge::path_to_uri;
 use crate::output::{Printable, Reported, Target, when};
 use crate::provenance::{CommitInfo, Place, Signed, Trace};
@@ -109,7 +109,7 @@ impl Results<'_> {
     fn location(&self, reported: &Reported, place: &Place) -> Location {
         let physical = PhysicalLocation {
             artifact_location: Some(self.artifact(reported, uri(place))),
-            region: Some(region(place.position)),
+            region: Some(region_of(place)),
             ..Default::default()
         };
         let commit = place.commit.map(|id| {
@@ -159,6 +159,15 @@ fn uri(place: &Place) -> String {
 }
 
 /// SARIF counts from 1 and wants ends that do not come before their starts.
+/// A place inside an archive has a line in the member; the file that code scanning knows has one
+/// line as far as anyone can tell.
+fn region_of(place: &Place) -> Region {
+    if place.layers.iter().any(Layer::is_container) {
+        return region(Position { line: 1, column: 1, end_line: 1, end_column: 2 });
+    }
+    region(place.position)
+}
+
 fn region(position: Position) -> Region {
     let line = position.line.max(1);
     let column = position.column.max(1);
