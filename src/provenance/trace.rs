@@ -1,7 +1,7 @@
 //! One pass over the commits, parents first: for each secret its first commit, its paths, the refs
 //! that still have it and the commit that took it out.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use gix::ObjectId;
 
@@ -72,14 +72,14 @@ impl History<'_> {
         self.note_index(&mut paths);
         self.note_messages(findings, &mut lives);
         let reader = self.store.reader();
-        let reachable = self.reachable();
+        let seen = Seen::new(self);
         let groups = Groups::of(&paths.pairs);
         let traced = findings
             .iter()
             .zip(&lives)
             .map(|(finding, life)| {
                 let places = self.places(finding, &paths.pairs, &groups);
-                let trace = self.life(finding, life, &reader, &reachable);
+                let trace = self.life(finding, life, &reader, &seen);
                 (places, trace)
             })
             .collect();
@@ -179,22 +179,32 @@ impl History<'_> {
     /// Secrets in commit messages are brought in by that commit and stay while a ref leads to it;
     /// those in tag messages by the tag.
     fn note_messages(&self, findings: &[Finding], lives: &mut [Life]) {
-        for (finding, life) in findings.iter().zip(lives) {
+        let mut messages: Vec<(u32, usize)> = Vec::new();
+        for (at, finding) in findings.iter().enumerate() {
             for occurrence in &finding.occurrences {
                 match &occurrence.content {
                     ContentId::Object { kind: ContentKind::Commit, id } => {
-                        let Some(number) = self.graph.number(id) else { continue };
-                        life.introduced.push(number);
-                        let below = self.graph.descendants(number);
-                        let tips = (0u32..).zip(self.tips).filter(|(_, tip)| {
-                            self.graph.number(&tip.id).is_some_and(|tip| below[tip as usize])
-                        });
-                        life.tips.extend(tips.map(|(at, _)| at));
+                        messages.extend(self.graph.number(id).map(|number| (number, at)));
                     }
-                    ContentId::Object { kind: ContentKind::Tag, id } => life.tags.push(*id),
+                    ContentId::Object { kind: ContentKind::Tag, id } => lives[at].tags.push(*id),
                     _ => {}
                 }
             }
+        }
+        for chunk in messages.chunks(64) {
+            let starts: Vec<u32> = chunk.iter().map(|(number, _)| *number).collect();
+            let below = self.graph.descendants(&starts);
+            for (bit, (number, at)) in chunk.iter().enumerate() {
+                let has = |tip: &Tip| {
+                    let tip = self.graph.number(&tip.id);
+                    tip.is_some_and(|tip| below[tip as usize] & (1 << bit) != 0)
+                };
+                let tips = (0u32..).zip(self.tips).filter(|(_, tip)| has(tip)).map(|(tip, _)| tip);
+                lives[*at].tips.extend(tips);
+                lives[*at].introduced.push(*number);
+            }
+        }
+        for life in lives {
             life.introduced.sort_unstable();
             life.introduced.dedup();
             life.tips.sort_unstable();
@@ -202,12 +212,7 @@ impl History<'_> {
         }
     }
 
-    fn reachable(&self) -> Vec<bool> {
-        let tips = self.tips.iter().map(|tip| &tip.id).chain(self.reflog);
-        self.graph.reachable(tips.filter_map(|id| self.graph.number(id)))
-    }
-
-    fn life(&self, finding: &Finding, life: &Life, reader: &Reader, reachable: &[bool]) -> Trace {
+    fn life(&self, finding: &Finding, life: &Life, reader: &Reader, seen: &Seen) -> Trace {
         let info =
             |number: &u32| self.graph.commit(*number).and_then(|c| commit::info(reader, c.id));
         let tagged = || life.tags.iter().min().and_then(|id| commit::info(reader, *id));
@@ -218,8 +223,8 @@ impl History<'_> {
             .filter_map(|at| self.tips.get(*at as usize))
             .map(|t| t.name.clone())
             .collect();
-        let in_worktree = finding.occurrences.iter().any(|o| self.is_live(o));
-        let removed = if tips.iter().any(|tip| tip == "HEAD") { None } else { self.removal(life) };
+        let in_worktree = finding.occurrences.iter().any(|o| seen.is_live(o));
+        let removed = if tips.iter().any(|tip| tip == "HEAD") { None } else { seen.removal(life) };
         let removed = removed.as_ref().and_then(info);
         let until = match &removed {
             Some(removed) if tips.is_empty() => Some(removed.committer.seconds),
@@ -230,7 +235,8 @@ impl History<'_> {
             .as_ref()
             .zip(until)
             .map(|(from, until)| until.saturating_sub(from.committer.seconds));
-        let reached = life.introduced.iter().any(|n| reachable.get(*n as usize) == Some(&true));
+        let reached =
+            life.introduced.iter().any(|n| seen.reachable.get(*n as usize) == Some(&true));
         Trace {
             at_boundary: introduced
                 .as_ref()
@@ -248,30 +254,6 @@ impl History<'_> {
             removed,
             exposed_seconds,
             in_worktree,
-        }
-    }
-
-    /// The last removal that HEAD has seen, or without one the last of all.
-    fn removal(&self, life: &Life) -> Option<u32> {
-        let head = self
-            .tips
-            .iter()
-            .find(|tip| tip.name == "HEAD")
-            .and_then(|tip| self.graph.number(&tip.id));
-        let seen = head.map(|head| self.graph.reachable([head]));
-        let by_head = |number: &&u32| seen.as_ref().is_some_and(|seen| seen[**number as usize]);
-        life.removed.iter().rev().find(by_head).or_else(|| life.removed.last()).copied()
-    }
-
-    /// Whether an occurrence is in the working tree or the index.
-    fn is_live(&self, occurrence: &Occurrence) -> bool {
-        match &occurrence.content {
-            ContentId::File(_) => true,
-            ContentId::Name(name) => self.named.contains_key(name),
-            ContentId::Object { kind: ContentKind::Blob, id } => {
-                self.index.iter().any(|e| e.id == *id)
-            }
-            _ => false,
         }
     }
 
@@ -353,6 +335,46 @@ impl History<'_> {
             more_refs: tips.len().saturating_sub(REFS_A_PLACE),
             excerpt: occurrence.excerpt.clone(),
             allow: occurrence.allow.clone(),
+        }
+    }
+}
+
+/// What is asked for each finding and the same for all.
+struct Seen {
+    /// Commits that a reference or reflog leads to.
+    reachable: Vec<bool>,
+    /// Commits that HEAD leads to; none without a HEAD.
+    by_head: Option<Vec<bool>>,
+    /// Blobs in the index.
+    staged: HashSet<ObjectId>,
+}
+
+impl Seen {
+    fn new(history: &History<'_>) -> Seen {
+        let graph = history.graph;
+        let known = history.tips.iter().map(|tip| &tip.id).chain(history.reflog);
+        let head = history.tips.iter().find(|tip| tip.name == "HEAD");
+        Seen {
+            reachable: graph.reachable(known.filter_map(|id| graph.number(id))),
+            by_head: head.and_then(|tip| graph.number(&tip.id)).map(|head| graph.reachable([head])),
+            staged: history.index.iter().map(|entry| entry.id).collect(),
+        }
+    }
+
+    /// The last removal that HEAD has seen, or without one the last of all.
+    fn removal(&self, life: &Life) -> Option<u32> {
+        let by_head = |number: &&u32| {
+            self.by_head.as_ref().is_some_and(|seen| seen.get(**number as usize) == Some(&true))
+        };
+        life.removed.iter().rev().find(by_head).or_else(|| life.removed.last()).copied()
+    }
+
+    /// Whether an occurrence is in the working tree or the index.
+    fn is_live(&self, occurrence: &Occurrence) -> bool {
+        match &occurrence.content {
+            ContentId::File(_) => true,
+            ContentId::Object { kind: ContentKind::Blob, id } => self.staged.contains(id),
+            _ => false,
         }
     }
 }

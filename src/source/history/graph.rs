@@ -181,16 +181,19 @@ impl Graph {
         reached
     }
 
-    /// For each commit, whether it is `start` or a descendant of it.
-    pub fn descendants(&self, start: u32) -> Vec<bool> {
-        let mut below = vec![false; self.commits.len()];
-        if let Some(slot) = below.get_mut(start as usize) {
-            *slot = true;
-        }
-        for number in start as usize..self.commits.len() {
-            if self.parents[number].iter().any(|parent| below[*parent as usize]) {
-                below[number] = true;
+    /// For each commit, bit `n` says whether it is the commit `starts[n]` or a descendant of it. At
+    /// most 64 starts; more are left out.
+    pub fn descendants(&self, starts: &[u32]) -> Vec<u64> {
+        let mut below = vec![0u64; self.commits.len()];
+        for (bit, start) in starts.iter().take(64).enumerate() {
+            if let Some(slot) = below.get_mut(*start as usize) {
+                *slot |= 1 << bit;
             }
+        }
+        for number in 0..self.commits.len() {
+            let inherited =
+                self.parents[number].iter().fold(0, |all, parent| all | below[*parent as usize]);
+            below[number] |= inherited;
         }
         below
     }
@@ -234,7 +237,6 @@ mod tests {
         let graph = Graph::new(vec![commit(1, 1, &[]), commit(2, 2, &[1]), commit(3, 3, &[1])]);
         let two = graph.number(&id(2)).expect("is there");
         assert_eq!(graph.reachable([two]), [true, true, false]);
-        assert_eq!(graph.descendants(0), [true, true, true]);
-        assert_eq!(graph.descendants(two), [false, true, false]);
+        assert_eq!(graph.descendants(&[0, two]), [0b01, 0b11, 0b01]);
     }
 }

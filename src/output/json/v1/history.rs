@@ -120,7 +120,7 @@ pub struct Trace {
     /// it. Other refs may still have it: see `tips`.
     pub removed: Option<Commit>,
     /// From the introducing commit to the removing one, or to the scan while any tip has it, by the
-    /// committers' dates; seconds. 0 where those run backwards.
+    /// committers' dates; seconds. Negative where those run backwards.
     pub exposed_seconds: Option<i64>,
     /// Whether the working tree or index has it.
     pub in_worktree: bool,
