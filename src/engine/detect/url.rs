@@ -145,6 +145,12 @@ fn is_password(user: &[u8], password: &[u8], host: &[u8]) -> bool {
     if is_placeholder(bare) || is_placeholder(&percent_decoded(bare)) || is_pattern(bare) {
         return false;
     }
+    // Addresses and versions with an `@` after them by accident, in data.
+    if bare.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b':'))
+        && bare.iter().any(|byte| !byte.is_ascii_digit())
+    {
+        return false;
+    }
     // `host:8080@` is a host with a port in a list or a sentence.
     let port = password.len() <= 5 && password.iter().all(u8::is_ascii_digit);
     if port && (user.contains(&b'.') || user.eq_ignore_ascii_case(b"localhost")) {
@@ -167,7 +173,8 @@ fn is_doubtful(user: &[u8], password: &[u8], host: &[u8], scheme: &[u8]) -> bool
     let end = memchr::memchr(b';', &decoded).filter(|_| mail).unwrap_or(decoded.len());
     let word = decoded.get(..end).unwrap_or_default();
     let guessable = password_confidence(word, user) == Confidence::Low;
-    is_stand_in(word, user) || guessable && !is_public(host)
+    let first = decoded.split(|byte| *byte == b';').next().unwrap_or_default();
+    is_stand_in(word, user) || is_stand_in(first, user) || guessable && !is_public(host)
 }
 
 /// A name under a domain that may exist, and no more than a name: no template, address or alias

@@ -180,7 +180,7 @@ fn is_title(value: &[u8]) -> bool {
 }
 
 /// Whether the value is a hash as databases keep it: `*` and 40 capital hexadecimal digits in
-/// MySQL, `md5` and 32 in PostgreSQL.
+/// `MySQL`, `md5` and 32 in `PostgreSQL`.
 fn is_database_hash(value: &[u8]) -> bool {
     let digits = |prefix: &[u8], length: usize| {
         value.strip_prefix(prefix).is_some_and(|digits| {

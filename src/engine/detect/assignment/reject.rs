@@ -4,7 +4,7 @@
 
 use super::Window;
 use super::bigrams::word_evidence;
-use super::key::Key;
+use super::key::{Key, Kind};
 use super::lists::{
     CHECKSUMS, ENDINGS, FORMATS, MARKS, NOTHING, PLACEHOLDER, STARTS, TEMPLATES, VOCABULARY,
 };
@@ -39,6 +39,7 @@ pub(super) fn is_no_credential(window: &Window<'_>, key: &Key, slot: &Slot) -> b
         || is_sentence(value)
         || is_choice(value)
         || is_encoded_words(value)
+        || is_protocol_bytes(key, value)
         || is_call(value)
         || (!slot.quoted && (is_expression(value, slot) || is_variable(window, key, slot)))
 }
@@ -100,7 +101,7 @@ fn is_template(value: &[u8]) -> bool {
         bytes.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-' | b' '))
     };
     let inner = rest.get(..rest.len().saturating_sub(1)).unwrap_or_default();
-    if contains(value, "%random%") {
+    if contains(value, "%random%") || is_interpolated(value) {
         return true;
     }
     match (first, last) {
@@ -111,6 +112,17 @@ fn is_template(value: &[u8]) -> bool {
         (b':', _) => identifier(rest) && !rest.first().is_some_and(u8::is_ascii_digit),
         _ => false,
     }
+}
+
+/// `secret$KEYSIZE`: plain text with variables in capitals, as shells put them in.
+fn is_interpolated(value: &[u8]) -> bool {
+    let plain = |b: &u8| b.is_ascii_alphanumeric() || b"_-.$".contains(b);
+    let variable = |part: &[u8]| {
+        part.iter().take_while(|b| b.is_ascii_uppercase() || **b == b'_').count() >= 4
+    };
+    value.contains(&b'$')
+        && value.iter().all(plain)
+        && value.split(|b| *b == b'$').skip(1).all(variable)
 }
 
 /// `$name`, `$first$second`, `$_[1]`, `$row['pass']`, `$cfg->pass`: nothing but variables.
@@ -281,6 +293,13 @@ fn is_encoded_words(value: &[u8]) -> bool {
     let secret = plain.rsplit(|b| *b == b':').next().unwrap_or_default();
     plain.iter().all(|b| b.is_ascii_graphic() || *b == b' ')
         && password_confidence(secret, b"") == Confidence::Low
+}
+
+/// Nothing but `\xNN` escapes under a token's name: a message of a protocol, spelt out. Keys are
+/// written so as well, but under the name of a secret or key.
+fn is_protocol_bytes(key: &Key, value: &[u8]) -> bool {
+    let escape = |chunk: &[u8]| matches!(chunk, [b'\\', b'x', high, low] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit());
+    key.kind == Kind::Token && value.chunks(4).all(escape)
 }
 
 /// The bytes that pairs of hexadecimal digits stand for.

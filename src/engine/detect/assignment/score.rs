@@ -107,7 +107,10 @@ fn is_blend(f: &Features) -> bool {
 fn strength_points(f: &Features) -> i32 {
     let length = match f.length {
         ..=4 => -20,
+        5..=7 if f.kind != Kind::Password => -25,
         5..=7 => -5,
+        // Machines make longer tokens; so short a value is an id, a sample or a fragment.
+        8..=9 if f.kind != Kind::Password => -10,
         8..=15 => 5,
         16..=19 => 10,
         _ => 15,

@@ -191,6 +191,7 @@ fn placeholders_and_templates_are_nothing() {
         "U0VDUkVUX0tFWQ0K",
         "7465737456616c7565",
         "[FILTERED]",
+        "secret$KEYSIZE$OPENSSL",
     ] {
         for template in ["password = \"<V>\"", "\"api_token\": \"<V>\",", "SECRET_KEY=<V>\n"] {
             assert_eq!(shown(template, value), [""; 0], "{template} {value}");
@@ -255,6 +256,7 @@ fn expressions_are_nothing() {
         "split(\"Using password: \")[1].split(\"x\")",
         "a perl, which is identified by 'MSWin32'.",
         "'password' => 'Auth\\\\PasswordController',",
+        "respToken = '\\xa1\\x15\\x30\\x13\\xa0\\x03\\x0a\\x01'",
     ] {
         assert_eq!(shown(text, ""), [""; 0], "{text}");
     }
