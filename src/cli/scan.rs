@@ -196,6 +196,7 @@ pub fn options(what: &What, environment: &Environment) -> anyhow::Result<Options
         baseline: what.baseline.clone(),
         no_baseline: what.no_baseline,
         state_dir: state_dir(),
+        git_index: env::var_os("GIT_INDEX_FILE").map(PathBuf::from),
         as_of,
         reveal: false,
     })

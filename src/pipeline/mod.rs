@@ -89,6 +89,8 @@ pub struct Options {
     pub no_baseline: bool,
     /// Where the user's own state lies.
     pub state_dir: Option<PathBuf>,
+    /// The index that git names to its hooks (`GIT_INDEX_FILE`).
+    pub git_index: Option<PathBuf>,
     /// Now: seconds since 1970-01-01 UTC.
     pub as_of: i64,
     /// Show values.

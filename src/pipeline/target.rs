@@ -80,7 +80,10 @@ pub fn open(subject: &Subject, options: &Options) -> Result<Opened, Error> {
         }
         Subject::Path(path) => (shown(path), open_path(path)?),
     };
-    let opened = Opened { name, what };
+    let mut opened = Opened { name, what };
+    if let (What::Repository(repository), Some(index)) = (&mut opened.what, &options.git_index) {
+        repository.use_index(index);
+    }
     let option = match options.scope {
         Scope::Everything | Scope::NoHistory => return Ok(opened),
         Scope::HistoryOnly => "--history-only",

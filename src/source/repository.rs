@@ -2,8 +2,8 @@
 //! shallow boundary and where it came from.
 //!
 //! Repositories are untrusted. They are opened without the user's and the system's git
-//! configuration and without environment overrides other than the object directories that git's
-//! own hooks pass on; nothing of their configuration is run.
+//! configuration and without environment overrides other than the index that git names to its own
+//! hooks; nothing of their configuration is run.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -51,6 +51,8 @@ pub struct Repository {
     pub worktree: Option<PathBuf>,
     /// The git directory that linked working trees share.
     pub common_dir: PathBuf,
+    /// Index in place of the git directory's own.
+    index_file: Option<PathBuf>,
 }
 
 impl Repository {
@@ -73,7 +75,7 @@ impl Repository {
         git.objects.ignore_replacements = true;
         let worktree = git.workdir().map(Path::to_owned);
         let common_dir = git.common_dir().to_owned();
-        Ok(Some(Repository { git, worktree, common_dir }))
+        Ok(Some(Repository { git, worktree, common_dir, index_file: None }))
     }
 
     /// Finds the repository that `path` is inside of, looking upwards.
@@ -84,6 +86,16 @@ impl Repository {
             }
         }
         Ok(None)
+    }
+
+    /// Uses the index at `path`, the value of `GIT_INDEX_FILE`: `git commit -a` and `git commit
+    /// PATH` make one for the time of the commit and name it to the pre-commit hook. Leaves things
+    /// as they are unless it lies in this repository's git directory, as git's own do.
+    pub fn use_index(&mut self, path: &Path) {
+        let folder = path.parent().and_then(|folder| folder.canonicalize().ok());
+        if folder.is_some() && folder == self.git.git_dir().canonicalize().ok() {
+            self.index_file = Some(path.to_owned());
+        }
     }
 
     /// All references, peeled through tags, sorted by name; `HEAD` among them.
@@ -206,13 +218,13 @@ impl Repository {
 
     /// The index, sorted by path; empty when there is none.
     pub fn index(&self, log: &IncompleteLog) -> Vec<IndexEntry> {
-        index_of(&self.git, log)
+        index_of(&self.git, self.index_file.as_deref(), log)
     }
 
     /// The indexes of all working trees of this object store, one after the other.
     pub fn all_indexes(&self, log: &IncompleteLog) -> Vec<IndexEntry> {
         let mut entries = self.index(log);
-        entries.extend(self.siblings().iter().flat_map(|(_, git)| index_of(git, log)));
+        entries.extend(self.siblings().iter().flat_map(|(_, git)| index_of(git, None, log)));
         entries
     }
 
@@ -232,23 +244,29 @@ impl Repository {
     }
 }
 
-fn index_of(git: &gix::Repository, log: &IncompleteLog) -> Vec<IndexEntry> {
-    let index = match git.try_index() {
-        Ok(Some(index)) => index,
-        Ok(None) => return Vec::new(),
-        Err(error) => {
-            log.add(
-                IncompleteKind::Unreadable,
-                format!("the index: {}", escape(error.to_string().as_bytes())),
-            );
-            return Vec::new();
+fn index_of(git: &gix::Repository, instead: Option<&Path>, log: &IncompleteLog) -> Vec<IndexEntry> {
+    let listed = match instead {
+        Some(path) => {
+            let options = gix::index::decode::Options::default();
+            gix::index::File::at(path, git.object_hash(), false, options)
+                .map(|index| index_entries(&index))
         }
+        None => git
+            .try_index()
+            .map(|index| index.map(|index| index_entries(&index)).unwrap_or_default()),
     };
-    index
-        .entries()
-        .iter()
+    listed.unwrap_or_else(|error| {
+        let reason = escape(error.to_string().as_bytes());
+        log.add(IncompleteKind::Unreadable, format!("the index: {reason}"));
+        Vec::new()
+    })
+}
+
+fn index_entries(index: &gix::index::State) -> Vec<IndexEntry> {
+    let entries = index.entries().iter();
+    entries
         .map(|entry| IndexEntry {
-            path: entry.path(&index).to_vec(),
+            path: entry.path(index).to_vec(),
             id: entry.id,
             is_link: entry.mode == gix::index::entry::Mode::COMMIT,
         })
