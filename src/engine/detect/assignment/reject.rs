@@ -28,6 +28,8 @@ pub(super) fn is_no_credential(window: &Window<'_>, key: &Key, slot: &Slot) -> b
         || is_badge(window, key)
         || is_test_report(window, key)
         || is_prose(window, key, slot)
+        || is_listed_name(value, slot)
+        || is_working_directory(window.get(&key.span), value)
         || is_template(value)
         || is_mask(value)
         || is_sequence(value)
@@ -78,6 +80,20 @@ fn is_prose(window: &Window<'_>, key: &Key, slot: &Slot) -> bool {
         && quiet
         && !line.trim_ascii().is_empty()
         && !words(line).any(|w| is_one_of(w, &sql))
+}
+
+/// `('v3AuthPass', 'v3PrivPass', 'hostname')`: the next of several names.
+fn is_listed_name(value: &[u8], slot: &Slot) -> bool {
+    slot.form == Form::Pair
+        && value.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_')
+        && value.iter().filter(|b| b.is_ascii_digit()).count() <= 1
+        && words(value).count() > 1
+        && word_evidence(value) > 0
+}
+
+/// `PWD=/home/me`, which shells set.
+fn is_working_directory(key: &[u8], value: &[u8]) -> bool {
+    (key == b"PWD" || key == b"OLDPWD") && value.starts_with(b"/")
 }
 
 /// Control characters, or too much beyond ASCII: text in another language, or binary data.

@@ -243,6 +243,8 @@ fn expressions_are_nothing() {
         "the password is stored there",
         "| password | string | required |",
         "passwords = [\"username\", \"email\"]",
+        "PWD=/home/yd_hzj\n",
+        "ignored = ('v3AuthPass', 'v3PrivPass', 'hostname')",
         "PASSWORD=KEY+\"#\"",
         "data[\"auth-pwd\"] = snmpv3_auth_pwd",
         "('AnsiPwdLength','self[\"AnsiPwdLength\"]')",
