@@ -25,6 +25,10 @@ use crate::source::repository::Repository;
 /// Bytes of a file whose line is hashed for code scanning.
 const LINE_HASH_BYTES: u64 = 32 << 20;
 
+/// What is said of git bombs.
+pub const TOO_MANY_PATHS: &str =
+    "this repository has too many paths to list all places of each finding";
+
 /// One target's part of the report.
 pub struct Assembled {
     /// What it is.
@@ -192,9 +196,7 @@ impl Context<'_> {
         };
         let traced = history.trace(&findings);
         if traced.cut {
-            notes.push(
-                "this repository has too many paths to list all places of each finding".to_owned(),
-            );
+            notes.push(TOO_MANY_PATHS.to_owned());
         }
         let histories = rules.into_iter().zip(findings).zip(traced.findings);
         histories

@@ -20,6 +20,9 @@ use crate::source::changes::{self, Change, Selection};
 use crate::source::history::store::Reader;
 use crate::source::repository::{Repository, Tip};
 
+/// Most places of one secret in one content: nobody reads more paths of the same thing.
+const MAX_PLACES: u32 = 1_000;
+
 /// What a narrow scan found out besides matches.
 pub struct Narrow {
     /// What was changed, commits parents first.
@@ -181,7 +184,14 @@ pub fn seen(
             _ => None,
         })
         .collect();
-    let mut gathered = Gathered { context, key, found: BTreeMap::new(), known: BTreeSet::new() };
+    let mut gathered = Gathered {
+        context,
+        key,
+        found: BTreeMap::new(),
+        counts: BTreeMap::new(),
+        known: BTreeSet::new(),
+        cut: false,
+    };
     for change in &narrow.changes {
         let commit = change.commit.as_ref().map(|commit| commit.id);
         for added in &change.added {
@@ -213,6 +223,9 @@ pub fn seen(
             "{known} secrets in the changed files stood there before and are not shown"
         ));
     }
+    if gathered.cut || narrow.changes.iter().any(|change| change.cut) {
+        notes.push(assemble::TOO_MANY_PATHS.to_owned());
+    }
     let head = Head { repo, tip: narrow.head.as_ref(), by_object: &by_object };
     let reader = Reader::of(&repo.git);
     let found = gathered.found.into_iter();
@@ -230,7 +243,11 @@ struct Gathered<'a> {
     context: Context<'a>,
     key: &'a ObtainedKey,
     found: BTreeMap<(u32, Secret), (Finding, Vec<Place>)>,
+    /// How many places each secret has in each content.
+    counts: BTreeMap<(ContentId, Secret), u32>,
     known: BTreeSet<Secret>,
+    /// Whether places were left out.
+    cut: bool,
 }
 
 impl Gathered<'_> {
@@ -284,6 +301,12 @@ impl Gathered<'_> {
         commit: Option<ObjectId>,
     ) {
         let (rule, secret) = (hit.found.rule, hit.found.secret.clone());
+        let count = self.counts.entry((content.clone(), secret.clone())).or_default();
+        *count += 1;
+        if *count > MAX_PLACES {
+            self.cut = true;
+            return;
+        }
         let (finding, places) = match self.found.entry((rule, secret)) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(new) => match self.context.finding(rule, &hit.found.secret, self.key) {

@@ -12,6 +12,10 @@ const MAX_DEPTH: usize = 2048;
 /// Most (path, object) pairs kept for one repository. Repositories can be built that have more paths
 /// than atoms in the universe ("git bombs").
 const MAX_PAIRS: usize = 500_000;
+/// Most paths kept for one object or name: nobody reads more places of the same thing.
+const MAX_PATHS: u32 = 1_000;
+/// Most tree entries looked at for one commit or ref.
+const MAX_STEPS_A_VISIT: u64 = 1_000_000;
 /// Most tree entries looked at for paths, all commits and refs together.
 const MAX_STEPS: u64 = 200_000_000;
 
@@ -44,7 +48,11 @@ pub struct Paths<'a> {
     /// All pairs met so far.
     pub pairs: Vec<Pair>,
     places: HashMap<(Vec<u8>, u32), u32>,
+    /// How many paths each object, or without one each name, has.
+    counts: HashMap<(u32, Vec<u8>), u32>,
     steps: u64,
+    /// Where `steps` may get to in this visit.
+    until: u64,
     /// Whether paths were left out because there were too many.
     pub cut: bool,
 }
@@ -65,7 +73,9 @@ impl<'a> Paths<'a> {
             empty: Arc::from([]),
             pairs: Vec::new(),
             places: HashMap::new(),
+            counts: HashMap::new(),
             steps: 0,
+            until: 0,
             cut: false,
         }
     }
@@ -109,6 +119,7 @@ impl<'a> Paths<'a> {
     /// Notes what tree `number` has that none of `bases` has at the same path, as first seen in
     /// `commit`.
     pub fn note_added(&mut self, number: u32, bases: &[u32], commit: u32) {
+        self.start_visit();
         self.visit(number, bases, &mut Vec::new(), 0, &mut |paths, pair| {
             let first = &mut paths.pairs[pair as usize].first;
             *first = Some(first.map_or(commit, |earlier| earlier.min(commit)));
@@ -117,9 +128,14 @@ impl<'a> Paths<'a> {
 
     /// Notes that tip `tip` has everything that tree `number` has.
     pub fn note_tip(&mut self, number: u32, tip: u32) {
+        self.start_visit();
         self.visit(number, &[], &mut Vec::new(), 0, &mut |paths, pair| {
             paths.pairs[pair as usize].tips.push(tip);
         });
+    }
+
+    fn start_visit(&mut self) {
+        self.until = self.steps.saturating_add(MAX_STEPS_A_VISIT).min(MAX_STEPS);
     }
 
     /// Whether an object has a secret.
@@ -133,10 +149,13 @@ impl<'a> Paths<'a> {
         if let Some(known) = self.places.get(&key) {
             return Some(*known);
         }
-        if self.pairs.len() >= MAX_PAIRS {
+        let name = if number == NONE { last_part(path).to_vec() } else { Vec::new() };
+        let count = self.counts.entry((number, name)).or_default();
+        if self.pairs.len() >= MAX_PAIRS || *count >= MAX_PATHS {
             self.cut = true;
             return None;
         }
+        *count += 1;
         let new = u32::try_from(self.pairs.len()).ok()?;
         self.pairs.push(Pair { path: key.0.clone(), number, first: None, tips: Vec::new() });
         self.places.insert(key, new);
@@ -156,7 +175,7 @@ impl<'a> Paths<'a> {
             return;
         }
         let Some(entries) = trees.nodes.get(&number) else { return };
-        if depth > MAX_DEPTH || self.steps > MAX_STEPS {
+        if depth > MAX_DEPTH || self.steps > self.until {
             self.cut = true;
             return;
         }
@@ -186,6 +205,11 @@ impl<'a> Paths<'a> {
             path.truncate(length);
         }
     }
+}
+
+/// The name at a path's end.
+pub fn last_part(path: &[u8]) -> &[u8] {
+    path.rsplit(|b| *b == b'/').next().unwrap_or_default()
 }
 
 /// What `base` has under the name of `entry`.

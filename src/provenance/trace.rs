@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use gix::ObjectId;
 
 use super::commit;
-use super::paths::{Pair, Paths, Secrets};
+use super::paths::{Pair, Paths, Secrets, last_part};
 use super::{CommitInfo, Place, Trace};
 use crate::finding::{Finding, Occurrence};
 use crate::model::{ContentId, ContentKind};
@@ -391,8 +391,7 @@ impl<'a> Groups<'a> {
         let mut groups = Groups { by_object: HashMap::new(), by_name: HashMap::new() };
         for (at, pair) in (0u32..).zip(pairs) {
             if pair.number == NONE {
-                let name = pair.path.rsplit(|b| *b == b'/').next().unwrap_or_default();
-                groups.by_name.entry(name).or_default().push(at);
+                groups.by_name.entry(last_part(&pair.path)).or_default().push(at);
             } else {
                 groups.by_object.entry(pair.number).or_default().push(at);
             }

@@ -3,7 +3,7 @@
 //! This is the source for narrow scans (`--range`, `--since`, `--branch`, `--staged`), which name a
 //! few commits rather than the whole store.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use gix::ObjectId;
 use gix::objs::Kind;
@@ -19,6 +19,15 @@ use crate::model::{IncompleteKind, IncompleteLog};
 
 /// Deepest folder that is entered; git itself stops at 2048 (`core.maxTreeDepth`).
 const MAX_DEPTH: usize = 2048;
+/// Entries of folders that are looked at again at another path, for one commit. Repositories can
+/// be built that have more paths than atoms in the universe ("git bombs"); past this, of folders
+/// that are alike only the first path is listed.
+const REPEATS_A_COMMIT: u64 = 100_000;
+/// The same for all commits together.
+const REPEATS: u64 = 2_000_000;
+/// Commits after which the budget for all is looked at. Fixed, so that the result is the same for
+/// any number of threads.
+const CHUNK: usize = 256;
 
 /// A blob that is new at its path.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,6 +53,8 @@ pub struct Change {
     pub new_paths: Vec<Vec<u8>>,
     /// Names (the ends of paths) of files and folders that are gone: where a moved one came from.
     pub gone_names: BTreeSet<Vec<u8>>,
+    /// Whether some paths are not listed because there are too many. All blobs are, somewhere.
+    pub cut: bool,
 }
 
 /// Which commits a narrow scan is about.
@@ -230,35 +241,50 @@ pub fn of_commits(
     log: &IncompleteLog,
 ) -> Vec<Change> {
     let shared = repo.objects.store();
-    commits
-        .par_iter()
-        .map_init(
-            || Reader::new(&shared),
-            |reader, commit| {
-                let mut change = Change { commit: Some(commit.clone()), ..Change::default() };
-                let mut parents = Vec::new();
-                let mut buffer = Vec::new();
-                for parent in commit.parents.iter().filter(|_| !shallow.contains(&commit.id)) {
-                    match reader
-                        .read(parent, &mut buffer)
-                        .and_then(|_| Commit::parse(*parent, &buffer))
-                    {
-                        Ok(parent) => parents.push(parent.tree),
-                        Err(reason) => {
-                            log.add(
-                                IncompleteKind::MissingObject,
-                                format!("commit {parent}: {reason}"),
-                            );
-                        }
-                    }
-                }
-                let mut differ = Differ { reader, log, change: &mut change };
-                differ.trees(Some(commit.tree), &parents, &mut Vec::new(), 0);
-                change.added.sort();
-                change
-            },
-        )
-        .collect()
+    let mut changes = Vec::with_capacity(commits.len());
+    let mut repeats = REPEATS;
+    for chunk in commits.chunks(CHUNK) {
+        let part: Vec<(Change, u64)> = chunk
+            .par_iter()
+            .map_init(
+                || Reader::new(&shared),
+                |reader, commit| {
+                    of_commit(reader, commit, shallow, repeats.min(REPEATS_A_COMMIT), log)
+                },
+            )
+            .collect();
+        for (change, repeated) in part {
+            repeats = repeats.saturating_sub(repeated);
+            changes.push(change);
+        }
+    }
+    changes
+}
+
+/// What a commit changed, and how many of `repeats` that took.
+fn of_commit(
+    reader: &Reader,
+    commit: &Commit,
+    shallow: &BTreeSet<ObjectId>,
+    repeats: u64,
+    log: &IncompleteLog,
+) -> (Change, u64) {
+    let mut change = Change { commit: Some(commit.clone()), ..Change::default() };
+    let mut parents = Vec::new();
+    let mut buffer = Vec::new();
+    for parent in commit.parents.iter().filter(|_| !shallow.contains(&commit.id)) {
+        match reader.read(parent, &mut buffer).and_then(|_| Commit::parse(*parent, &buffer)) {
+            Ok(parent) => parents.push(parent.tree),
+            Err(reason) => {
+                log.add(IncompleteKind::MissingObject, format!("commit {parent}: {reason}"));
+            }
+        }
+    }
+    let mut differ = Differ::new(reader, log, &mut change, repeats);
+    differ.trees(Some(commit.tree), &parents, &mut Vec::new(), 0);
+    let left = differ.repeats;
+    change.added.sort();
+    (change, repeats - left)
 }
 
 /// What the index changes against HEAD.
@@ -269,12 +295,16 @@ pub fn staged(
     log: &IncompleteLog,
 ) -> Change {
     let mut head = BTreeMap::new();
-    if let Some(id) = repo.head() {
+    let head_object = repo.head_object().unwrap_or_else(|reason| {
+        log.add(IncompleteKind::Reference, format!("HEAD: {}", escape(reason.as_bytes())));
+        None
+    });
+    if let Some(id) = head_object {
         let mut buffer = Vec::new();
         match reader.read(&id, &mut buffer).and_then(|_| Commit::parse(id, &buffer)) {
             Ok(commit) => {
                 let mut change = Change::default();
-                let mut differ = Differ { reader, log, change: &mut change };
+                let mut differ = Differ::new(reader, log, &mut change, REPEATS_A_COMMIT);
                 differ.trees(Some(commit.tree), &[], &mut Vec::new(), 0);
                 head.extend(change.added.into_iter().map(|added| (added.path, added.blob)));
             }
@@ -297,7 +327,7 @@ pub fn staged(
             before: head.get(&entry.path).copied().into_iter().collect(),
         })
         .collect();
-    Change { commit: None, added, gone, new_paths, gone_names }
+    Change { commit: None, added, gone, new_paths, gone_names, cut: false }
 }
 
 /// The paths, and those of all folders that lead to them.
@@ -325,6 +355,10 @@ struct Differ<'a> {
     reader: &'a Reader,
     log: &'a IncompleteLog,
     change: &'a mut Change,
+    /// Folders compared so far, each with what it was compared with.
+    seen: HashSet<(Option<ObjectId>, Vec<ObjectId>)>,
+    /// Entries of such folders that may still be looked at again.
+    repeats: u64,
 }
 
 /// An entry's kind and object.
@@ -334,7 +368,16 @@ enum Item {
     Blob(ObjectId),
 }
 
-impl Differ<'_> {
+impl<'a> Differ<'a> {
+    fn new(
+        reader: &'a Reader,
+        log: &'a IncompleteLog,
+        change: &'a mut Change,
+        repeats: u64,
+    ) -> Differ<'a> {
+        Differ { reader, log, change, seen: HashSet::new(), repeats }
+    }
+
     /// Compares `tree` (none: nothing is there any more) with the same folder in each parent.
     fn trees(
         &mut self,
@@ -346,11 +389,19 @@ impl Differ<'_> {
         if tree.is_some_and(|tree| parents.contains(&tree)) || depth > MAX_DEPTH {
             return;
         }
+        let again = !self.seen.insert((tree, parents.to_vec()));
+        if again && self.repeats == 0 {
+            self.change.cut = true;
+            return;
+        }
         let now = tree.map(|tree| self.read(tree)).unwrap_or_default();
         let before: Vec<BTreeMap<Vec<u8>, Item>> =
             parents.iter().map(|tree| self.read(*tree)).collect();
         let names: BTreeSet<&Vec<u8>> =
             now.keys().chain(before.iter().flat_map(BTreeMap::keys)).collect();
+        if again {
+            self.repeats = self.repeats.saturating_sub(names.len().max(1) as u64);
+        }
         for name in names {
             let length = path.len();
             if !path.is_empty() {

@@ -138,8 +138,12 @@ impl Repository {
             },
             Err(error) => broken("references", &error),
         }
-        if let Some(id) = self.head() {
-            tips.insert(Tip { name: "HEAD".to_owned(), id });
+        match self.head_object() {
+            Ok(Some(id)) => {
+                tips.insert(Tip { name: "HEAD".to_owned(), id: peel(reader, id) });
+            }
+            Ok(None) => {}
+            Err(reason) => broken("HEAD", &reason),
         }
         for (name, git) in self.siblings() {
             if let Some(id) = git.head().ok().filter(gix::Head::is_detached).and_then(|h| h.id()) {
@@ -168,6 +172,12 @@ impl Repository {
             }
         }
         siblings
+    }
+
+    /// What HEAD leads to, whether or not that is in the store; none when unborn.
+    pub fn head_object(&self) -> Result<Option<ObjectId>, String> {
+        let head = self.git.head().map_err(|error| error.to_string())?;
+        Ok(head.id().map(gix::Id::detach))
     }
 
     /// The commit that HEAD leads to; none when unborn or broken.

@@ -87,6 +87,14 @@ fn walk_loose(walk: Walk<'_>, visitor: &dyn Visitor) {
                 return Ok(());
             }
             let kind = walk.store.read_loose(at, buffer)?;
+            // Unlike packs, loose objects have no checksum but their name.
+            let named = gix::objs::compute_hash(walk.store.hash(), kind, buffer);
+            if named.map_err(|error| error.to_string())? != id {
+                walk.log.add(
+                    IncompleteKind::CorruptObject,
+                    format!("loose object {id}: its content belongs to another name"),
+                );
+            }
             let number = walk.store.number_of(&id).unwrap_or(NONE);
             visitor.visit(Object { id: &id, number, kind, data: buffer });
             Ok(())
