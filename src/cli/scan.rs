@@ -104,8 +104,8 @@ pub struct What {
     /// Least confidence shown: low, medium, high [default: medium]
     #[arg(long, value_name = "LEVEL", help_heading = "Settings")]
     confidence: Option<Confidence>,
-    /// Threads [default: one for each core]
-    #[arg(long, value_name = "N", help_heading = "Settings")]
+    /// Threads, at most 1024 [default: one for each core]
+    #[arg(long, value_name = "N", value_parser = threads, help_heading = "Settings")]
     pub threads: Option<NonZeroUsize>,
 }
 
@@ -138,6 +138,11 @@ pub fn parse_kind(text: &str) -> Result<IncompleteKind, String> {
     })
 }
 
+fn threads(text: &str) -> Result<NonZeroUsize, String> {
+    let number = text.parse().ok().filter(|number: &NonZeroUsize| number.get() <= 1024);
+    number.ok_or_else(|| "write a number from 1 to 1024".to_owned())
+}
+
 fn size(text: &str) -> Result<u64, String> {
     parse_size(text).ok_or_else(|| "write a size such as 500MiB or 2GiB".to_owned())
 }
@@ -166,6 +171,12 @@ fn outputs(arguments: &Arguments) -> anyhow::Result<Vec<Output>> {
         let hint =
             "only one --output can go to standard output; give the others a path: sarif=out.sarif";
         return Err(UsageError(hint.to_owned()).into());
+    }
+    let mut paths: Vec<_> = outputs.iter().filter_map(|output| output.path.as_deref()).collect();
+    paths.sort();
+    if let Some(pair) = paths.windows(2).find(|pair| pair[0] == pair[1]) {
+        let path = crate::model::text::escape(pair[0].as_os_str().as_encoded_bytes());
+        return Err(UsageError(format!("two reports cannot go to `{path}`")).into());
     }
     Ok(outputs)
 }
@@ -330,10 +341,20 @@ fn judge(scan: &Scan, arguments: &Arguments, environment: &Environment) -> Exit 
     if scan.report.findings.iter().any(counts) { Exit::Findings } else { Exit::Clean }
 }
 
+/// Opens a report for writing; a new one is for its owner's eyes only, because it says where
+/// secrets are and may show them.
+fn create(path: &std::path::Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
 fn write(report: &Printable, output: &Output, colour: Colour) -> anyhow::Result<()> {
     if let Some(path) = &output.path {
         let name = || format!("cannot write {}", path.display());
-        let mut file = BufWriter::new(File::create(path).with_context(name)?);
+        let mut file = BufWriter::new(create(path).with_context(name)?);
         let style = crate::output::TextStyle::default();
         output.format.write(report, style, &mut file).with_context(name)?;
         return file.flush().with_context(name);

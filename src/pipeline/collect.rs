@@ -34,6 +34,9 @@ const LFS_START: &[u8] = b"version https://git-lfs.github.com/spec/v1\n";
 /// Largest Git LFS pointer, by the specification.
 const LFS_BYTES: usize = 1024;
 
+/// Headers of commits and tags that name people.
+const PEOPLE: [&[u8]; 3] = [b"author ", b"committer ", b"tagger "];
+
 /// A match and the comment beside it.
 #[derive(Debug, Clone)]
 pub struct Hit {
@@ -197,6 +200,10 @@ impl<'a> Search<'a> {
                 }
             }
         });
+        // The names of references are shown with findings, so they are looked at like file names.
+        for tip in repo.tips(&store.reader(), &IncompleteLog::default()) {
+            self.name(tip.name.as_bytes());
+        }
         let name_check = |name: &[u8]| self.name(name);
         let trees = trees::find(&store, self.log, self.settings.max_size, &found, &name_check);
         Searched { store, commits: Vec::new(), trees }
@@ -339,8 +346,15 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Searches a commit's or tag's message.
+    /// Searches a commit's or tag's message, and the names and addresses in its headers.
     pub fn message(&self, kind: ContentKind, id: ObjectId, object: &[u8]) {
+        let end = memchr::memmem::find(object, b"\n\n").unwrap_or(object.len());
+        let people: Vec<&[u8]> = object[..end]
+            .split(|b| *b == b'\n')
+            .filter(|line| PEOPLE.iter().any(|header| line.starts_with(header)))
+            .collect();
+        let outcome = self.engine.scan(&people.join(&b'\n'));
+        self.keep(ContentId::Object { kind, id }, outcome, |_| None);
         let Some(start) = memchr::memmem::find(object, b"\n\n") else { return };
         let message = &object[start + 2..];
         self.count(&self.counts.texts, message.len() as u64);

@@ -137,6 +137,14 @@ pub enum Error {
     /// A rule that `--rule` names and nothing defines.
     #[error("there is no rule `{0}`; `leaktrace rules list` shows all")]
     NoSuchRule(String),
+    /// A scope that is about a working tree, on a repository without one.
+    #[error("{option} needs a working tree, and `{target}` is a bare repository")]
+    Bare {
+        /// The option.
+        option: &'static str,
+        /// The target, escaped.
+        target: String,
+    },
     /// A narrow scope on something without commits.
     #[error("{option} needs a git repository, and `{target}` is none")]
     NotARepository {
@@ -155,6 +163,7 @@ impl Error {
             | Error::Rule(_)
             | Error::NoSuchRule(_)
             | Error::NotARepository { .. }
+            | Error::Bare { .. }
             | Error::NoBaseline(_)
             | Error::KeysDiffer
             | Error::Source(source::Error::Range(_)) => true,

@@ -85,6 +85,9 @@ pub fn open(subject: &Subject, options: &Options) -> Result<Opened, Error> {
         repository.use_index(index);
     }
     let option = match options.scope {
+        Scope::NoHistory if opened.repository().is_some_and(|repo| repo.worktree.is_none()) => {
+            return Err(Error::Bare { option: "--no-history", target: opened.name });
+        }
         Scope::Everything | Scope::NoHistory => return Ok(opened),
         Scope::HistoryOnly => "--history-only",
         Scope::Staged => "--staged",
@@ -92,13 +95,22 @@ pub fn open(subject: &Subject, options: &Options) -> Result<Opened, Error> {
         Scope::Since(_) => "--since",
         Scope::Branch(_) => "--branch",
     };
-    match opened.what {
+    match &opened.what {
+        What::Repository(repository)
+            if repository.worktree.is_none() && options.scope == Scope::Staged =>
+        {
+            Err(Error::Bare { option, target: opened.name })
+        }
         What::Repository(_) => Ok(opened),
         _ => Err(Error::NotARepository { option, target: opened.name }),
     }
 }
 
 fn open_path(path: &Path) -> Result<What, Error> {
+    let text = path.as_os_str().as_encoded_bytes();
+    if memchr::memmem::find(text, b"://").is_some() && fs::symlink_metadata(path).is_err() {
+        return Err(source::Error::Url.into());
+    }
     let meta = fs::metadata(path).map_err(|source| unreadable(path, source))?;
     if meta.is_file() {
         return Ok(What::File(path.to_owned()));

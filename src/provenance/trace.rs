@@ -114,6 +114,8 @@ impl History<'_> {
     fn pass(&self, paths: &mut Paths<'_>, lives: &mut [Life]) -> Vec<u32> {
         let mut roots: Vec<u32> = Vec::with_capacity(self.graph.len());
         let mut sets: Vec<Secrets> = Vec::with_capacity(self.graph.len());
+        // What each commit or any before it had.
+        let mut ever: Vec<Secrets> = Vec::with_capacity(self.graph.len());
         for (number, commit) in (0u32..).zip(self.graph.commits()) {
             let root = self.store.number_of(&commit.tree).unwrap_or(NONE);
             let set = paths.secrets(root);
@@ -126,18 +128,10 @@ impl History<'_> {
                     lives[*secret as usize].introduced.push(number);
                 }
             }
-            // A merge takes out only what every parent had: the rest was taken out on one side before.
-            if let Some((first, others)) = parents.split_first()
-                && !parents.iter().any(unchanged)
-            {
-                for secret in sets[*first as usize].iter() {
-                    if others.iter().all(|p| in_parent(secret, p))
-                        && set.binary_search(secret).is_err()
-                    {
-                        lives[*secret as usize].removed.push(number);
-                    }
-                }
+            for secret in gone(&set, parents, &sets, &ever) {
+                lives[secret as usize].removed.push(number);
             }
+            ever.push(ever_had(&set, parents, &ever));
             if !set.is_empty() {
                 let bases: Vec<u32> = parents.iter().map(|p| roots[*p as usize]).collect();
                 paths.note_added(root, &bases, number);
@@ -213,10 +207,15 @@ impl History<'_> {
     }
 
     fn life(&self, finding: &Finding, life: &Life, reader: &Reader, seen: &Seen) -> Trace {
+        let mut introduced = life.introduced.clone();
+        // A commit that only this clone still has says less than one that everybody can see.
+        introduced.sort_by_key(|n| (seen.reachable.get(*n as usize) != Some(&true), *n));
         let info =
             |number: &u32| self.graph.commit(*number).and_then(|c| commit::info(reader, c.id));
         let tagged = || life.tags.iter().min().and_then(|id| commit::info(reader, *id));
-        let introduced: Option<CommitInfo> = life.introduced.first().and_then(info).or_else(tagged);
+        let others = introduced.iter().skip(1).filter_map(|n| self.graph.commit(*n));
+        let reintroduced = others.map(|commit| commit.id).collect();
+        let introduced: Option<CommitInfo> = introduced.first().and_then(info).or_else(tagged);
         let tips: Vec<String> = life
             .tips
             .iter()
@@ -242,13 +241,7 @@ impl History<'_> {
                 .as_ref()
                 .is_some_and(|commit| self.shallow.contains(&commit.id)),
             introduced,
-            reintroduced: life
-                .introduced
-                .iter()
-                .skip(1)
-                .filter_map(|n| self.graph.commit(*n))
-                .map(|commit| commit.id)
-                .collect(),
+            reintroduced,
             unreachable: !reached && tips.is_empty() && !in_worktree && life.tags.is_empty(),
             tips,
             removed,
@@ -337,6 +330,44 @@ impl History<'_> {
             allow: occurrence.allow.clone(),
         }
     }
+}
+
+/// What a commit with the secrets `set` took out. A merge takes out what one side has unless the other
+/// side had it before and took it out itself.
+fn gone(set: &Secrets, parents: &[u32], sets: &[Secrets], ever: &[Secrets]) -> Vec<u32> {
+    let has = |of: &Secrets, secret: &u32| of.binary_search(secret).is_ok();
+    if parents.iter().all(|parent| sets[*parent as usize] == *set) {
+        return Vec::new();
+    }
+    let mut gone: Vec<u32> = parents
+        .iter()
+        .flat_map(|parent| sets[*parent as usize].iter())
+        .filter(|secret| !has(set, secret))
+        .filter(|secret| {
+            parents
+                .iter()
+                .all(|p| has(&sets[*p as usize], secret) || !has(&ever[*p as usize], secret))
+        })
+        .copied()
+        .collect();
+    gone.sort_unstable();
+    gone.dedup();
+    gone
+}
+
+/// What a commit with the secrets `set` or any commit before it had.
+fn ever_had(set: &Secrets, parents: &[u32], ever: &[Secrets]) -> Secrets {
+    let mut parts: Vec<&Secrets> = parents.iter().map(|parent| &ever[*parent as usize]).collect();
+    parts.push(set);
+    let largest = parts.iter().copied().max_by_key(|part| part.len()).unwrap_or(set);
+    let inside = |part: &Secrets| part.iter().all(|secret| largest.binary_search(secret).is_ok());
+    if parts.iter().all(|part| inside(part)) {
+        return Secrets::clone(largest);
+    }
+    let mut all: Vec<u32> = parts.iter().flat_map(|part| part.iter().copied()).collect();
+    all.sort_unstable();
+    all.dedup();
+    all.into()
 }
 
 /// What is asked for each finding and the same for all.

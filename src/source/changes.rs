@@ -201,7 +201,7 @@ fn walk(
     let walk = repo
         .git
         .rev_walk(tips.iter().copied())
-        .with_hidden(hidden)
+        .with_hidden(hidden.iter().copied())
         .all()
         .map_err(|error| fail(error.to_string()))?;
     let mut ids = Vec::new();
@@ -220,6 +220,7 @@ fn walk(
             }
         }
     }
+    subtract(repo, &mut ids, &hidden);
     let mut buffer = Vec::new();
     let mut commits = Vec::with_capacity(ids.len());
     for id in ids {
@@ -230,6 +231,31 @@ fn walk(
     }
     // The walk gives children first; the graph's order is the same for any walk.
     Ok(super::history::graph::Graph::new(commits).commits().to_vec())
+}
+
+/// Takes out of `ids` what `hidden` leads to. The walk above goes by date and stops looking at hidden
+/// history once that is older than everything shown, so that dates which are equal or out of order
+/// let commits through. For a few commits the merge base tells; for many the whole hidden history.
+fn subtract(repo: &Repository, ids: &mut Vec<ObjectId>, hidden: &[ObjectId]) {
+    /// Most questions to the merge base, which costs about as much as a short walk.
+    const QUESTIONS: usize = 64;
+    if hidden.is_empty() || ids.is_empty() {
+        return;
+    }
+    if ids.len().saturating_mul(hidden.len()) <= QUESTIONS {
+        ids.retain(|id| {
+            !hidden.iter().any(|tip| {
+                let base = repo.git.merge_base(*tip, *id);
+                base.is_ok_and(|base| base.is_some_and(|base| base.detach() == *id))
+            })
+        });
+        return;
+    }
+    if let Ok(walk) = repo.git.rev_walk(hidden.iter().copied()).all() {
+        let known: std::collections::HashSet<ObjectId> =
+            walk.flatten().map(|step| step.id).collect();
+        ids.retain(|id| !known.contains(id));
+    }
 }
 
 /// What each of `commits` changed against all its parents, in the same order. Content that only a

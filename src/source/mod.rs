@@ -21,6 +21,9 @@ pub enum Error {
         /// The system's reason.
         source: std::io::Error,
     },
+    /// An address in place of a path. It is not repeated: it may hold a password.
+    #[error("a target is a URL; clone it first (`git clone --mirror URL`) and scan the clone")]
+    Url,
     /// A git directory that git itself would refuse.
     #[error(
         "cannot open the git repository `{path}`: {reason}; check it with `git -C {path} status`"

@@ -336,8 +336,14 @@ fn read_reflog(path: &Path, ids: &mut BTreeSet<ObjectId>) -> std::io::Result<()>
 pub fn web_address(url: &[u8]) -> Option<String> {
     let url = gix::url::parse(bstr::BStr::new(url)).ok()?;
     let host = url.host().map(|host| escape(host.as_bytes()))?;
-    let path = escape(&url.path);
+    // Queries and fragments carry tokens and say nothing of where the pages are; an `@` in what is
+    // taken for host or path means that the user part was not understood.
+    let path = url.path.split(|b| matches!(b, b'?' | b'#')).next().unwrap_or_default();
+    let path = escape(path);
     let path = path.trim_start_matches('/').trim_end_matches('/');
+    if host.contains(['@', ':']) || path.contains('@') {
+        return None;
+    }
     let path = path.strip_suffix(".git").unwrap_or(path);
     match url.scheme {
         gix::url::Scheme::File => None,
@@ -368,6 +374,11 @@ mod tests {
         assert_eq!(with("git@github.com:o/r.git"), plain);
         assert_eq!(with("ssh://git@github.com:22/o/r.git"), plain);
         assert_eq!(with("/srv/git/r.git"), None);
+        assert_eq!(with("https://github.com/o/r?private_token=CRED"), plain);
+        assert_eq!(with("https://github.com/o/r#CRED"), plain);
+        for odd in ["oauth2:CRED@gitlab.com/o/r", "u:CRED@h:o/r"] {
+            assert!(!with(odd).is_some_and(|shown| shown.contains(&credential)), "{odd}");
+        }
         assert_eq!(with("https://h:8443/r.git/"), Some("https://h:8443/r".to_owned()));
     }
 }
