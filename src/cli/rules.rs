@@ -13,6 +13,8 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use clap::{Subcommand, ValueEnum};
 
+pub use lint::lint;
+
 use super::Exit;
 use super::exit::UsageError;
 use crate::engine::{Effort, Engine, Limits};
@@ -110,7 +112,7 @@ fn print(arguments: Arguments, out: &mut Vec<u8>) -> anyhow::Result<Exit> {
             show::text(rules.get(&id).ok_or_else(|| unknown(&rules, &id))?, out)?;
         }
         Command::Lint { paths } => {
-            if !lint::lint(&paths, out)? {
+            if !lint(&paths, out)? {
                 return Ok(Exit::Findings);
             }
         }

@@ -189,6 +189,7 @@ pub fn environment() -> anyhow::Result<Environment> {
 /// What the arguments say, for [`pipeline::scan`].
 pub fn options(what: &What, environment: &Environment) -> anyhow::Result<Options> {
     let as_of = now()?;
+    check_rules(&what.rules)?;
     let config = match what.config.as_ref().or(environment.config.as_ref()) {
         Some(path) => Some(Config::load(path)?),
         None => None,
@@ -211,6 +212,16 @@ pub fn options(what: &What, environment: &Environment) -> anyhow::Result<Options
         as_of,
         reveal: false,
     })
+}
+
+/// Rules that the user named must hold: loaded, and with their examples. A rule that misses its own
+/// example would miss the secret too, without a word.
+fn check_rules(paths: &[PathBuf]) -> anyhow::Result<()> {
+    let mut faults = Vec::new();
+    if paths.is_empty() || super::rules::lint(paths, &mut faults)? {
+        return Ok(());
+    }
+    Err(UsageError(String::from_utf8_lossy(&faults).trim_end().to_owned()).into())
 }
 
 fn subjects(targets: &[PathBuf]) -> anyhow::Result<Vec<Subject>> {

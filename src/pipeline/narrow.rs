@@ -220,7 +220,7 @@ pub fn seen(
     let known = gathered.known.len();
     if known > 0 {
         notes.push(format!(
-            "{known} secrets in the changed files stood there before and are not shown"
+            "{known} secret(s) in the changed files stood there before and are not shown"
         ));
     }
     if gathered.cut || narrow.changes.iter().any(|change| change.cut) {

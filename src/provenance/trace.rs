@@ -128,7 +128,12 @@ impl History<'_> {
                     lives[*secret as usize].introduced.push(number);
                 }
             }
-            for secret in gone(&set, parents, &sets, &ever) {
+            // What a stash keeps of untracked files is a root commit beside the stash itself: that its
+            // files are not in the stash's own tree does not mean that anybody took them out.
+            let own =
+                |parent: &&u32| parents.len() == 1 || !self.graph.parents(**parent).is_empty();
+            let from: Vec<u32> = parents.iter().filter(own).copied().collect();
+            for secret in gone(&set, &from, &sets, &ever) {
                 lives[secret as usize].removed.push(number);
             }
             ever.push(ever_had(&set, parents, &ever));
