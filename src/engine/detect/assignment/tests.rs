@@ -267,7 +267,13 @@ fn expressions_are_nothing() {
 #[test]
 fn a_value_ends_where_its_pair_does() {
     let value = random(24);
-    for text in ["matches(/api_token: <V>/, shown)", "Secret=<V>;EntityPath=topic\n"] {
+    for text in [
+        "matches(/api_token: <V>/, shown)",
+        "Secret=<V>;EntityPath=topic\n",
+        "token=<V>&username=me\n",
+        "EXAMPLES = '''\n  api_token: <V>'''\n",
+        "export SECRET_KEY='\"<V>\"'\n",
+    ] {
         assert_eq!(shown(text, &value), std::slice::from_ref(&value), "{text}");
     }
 }

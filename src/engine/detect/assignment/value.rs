@@ -38,10 +38,18 @@ pub(super) struct Slot {
 }
 
 impl Slot {
-    /// The same value without `Bearer` and the like before it.
+    /// The same value without `Bearer` and the like before it, and without quotes inside quotes.
     pub(super) fn without_scheme(self, window: &Window<'_>) -> Slot {
         let scheme = longest_prefix(window.get(&self.value), SCHEMES);
-        Slot { value: self.value.start + scheme..self.value.end, ..self }
+        let inner = self.value.start + scheme..self.value.end;
+        // `"'v'"`: quotes for two readers, one after the other.
+        let value = match window.get(&inner) {
+            [b'\'', .., b'\''] | [b'"', .., b'"'] if inner.len() > 2 => {
+                inner.start + 1..inner.end - 1
+            }
+            _ => inner,
+        };
+        Slot { value, ..self }
     }
 }
 
@@ -251,7 +259,11 @@ fn bare(window: &Window<'_>, at: usize, form: Form) -> Option<Slot> {
         && window.at(end.wrapping_sub(1)) == Some(b'/')
         && window.line_before(at).contains(&b'/');
     end -= usize::from(in_pattern && end > at + 1);
-    // `Key=v;Path=x`, the rest of a connection string.
+    // The end of the documentation text around it.
+    if ["\'\'\'", "\"\"\""].iter().any(|mark| window.get(&(at..end)).ends_with(mark.as_bytes())) {
+        end -= 3;
+    }
+    // `Key=v;Path=x`, `token=v&user=x`: the rest of a connection string or query.
     if form == Form::Tight
         && let Some(next) = next_pair(window.get(&(at..end)))
     {
@@ -276,9 +288,9 @@ fn bare(window: &Window<'_>, at: usize, form: Form) -> Option<Slot> {
     })
 }
 
-/// Where the `;` stands in `value` after which a name and `=` follow.
+/// Where the `;` or `&` stands in `value` after which a name and `=` follow.
 fn next_pair(value: &[u8]) -> Option<usize> {
-    memchr::memchr_iter(b';', value).find(|at| {
+    memchr::memchr2_iter(b';', b'&', value).find(|at| {
         let rest = value.get(at + 1..).unwrap_or_default();
         let name = rest.iter().take_while(|b| b.is_ascii_alphabetic() || **b == b'_').count();
         *at > 3 && name > 2 && rest.get(name) == Some(&b'=')
