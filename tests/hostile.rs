@@ -7,7 +7,9 @@ use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 use std::process::Stdio;
 
-use common::{NOW, Repo, Report, Scratch, hex, key_bytes, leaktrace, paths, scrubbed, token};
+use common::{
+    NOW, Repo, Report, Scratch, hex, key_bytes, leaktrace, lines, paths, scrubbed, token,
+};
 
 /// Changes the byte at `at` of a file that may be read-only.
 fn flip(path: &Path, at: usize) {
@@ -25,7 +27,7 @@ fn replace(path: &Path, bytes: &[u8]) {
 /// secrets.
 fn two_packs(repo: &Repo<'_>) -> [String; 2] {
     let secrets = ["in the first pack", "in the second pack"].map(token);
-    let filler: String = (0..200).map(|line: u32| format!("{}\n", line * 7919)).collect();
+    let filler = lines(200, |line| (line * 7919).to_string());
     for (number, secret) in secrets.iter().enumerate() {
         repo.write(format!("{number}.txt"), format!("{filler}token={secret}\n"));
         repo.commit("More");
@@ -255,10 +257,10 @@ fn hostile_names_never_reach_an_output_raw() {
         }
     }
     let report = repo.report(&[]);
-    for number in 0..names.len() {
+    for (number, name) in names.iter().enumerate() {
         let finding = report.finding(&token(&format!("name {number}")));
         let place = &finding["places"][0];
-        let changed = std::str::from_utf8(names[number]).map(escape_free) != Ok(true);
+        let changed = !std::str::from_utf8(name).is_ok_and(escape_free);
         assert_eq!(place["path_bytes"].is_string(), changed, "{place}");
     }
 }
@@ -281,7 +283,13 @@ fn a_file_beyond_the_limit_is_named_and_the_rest_is_read() {
     assert!(report.gap_names("over-size").contains("huge.bin"));
     let text = repo.scan(&["."]);
     assert!(text.text().contains("--max-file-size"), "{}", text.text());
-    // Larger than what is held in memory at once: it is searched in pieces.
+    let report = repo.report(&["--no-history", "--max-file-size", "1MiB"]);
+    assert_incomplete_with(&report, &kept, "a limit of the user's own");
+    // Larger than what is held in memory at once: it is searched in pieces. Without optimisation
+    // that takes half a minute; what is streamed from standard input is tested in any case.
+    if cfg!(debug_assertions) {
+        return;
+    }
     file.set_len(300 << 20).expect("a smaller hole");
     file.seek(SeekFrom::Start(280 << 20)).expect("there");
     file.write_all(format!("\ntoken={far}\n").as_bytes()).expect("written");
@@ -290,8 +298,6 @@ fn a_file_beyond_the_limit_is_named_and_the_rest_is_read() {
     report.assert_only(&[&kept, &far]);
     assert_eq!(paths(report.finding(&far)), ["huge.bin"]);
     assert_eq!(report.finding(&far)["places"][0]["line"], 2);
-    let report = repo.report(&["--no-history", "--max-file-size", "1MiB"]);
-    assert_incomplete_with(&report, &kept, "a limit of the user's own");
 }
 
 #[test]
@@ -359,7 +365,7 @@ fn links_pipes_and_files_that_cannot_be_read_are_survived() {
     // Root may read everything; for others the folder is a gap.
     repo.write("locked/x.env", "A=1\n");
     let locked = repo.path.join("locked");
-    fs::set_permissions(&locked, fs::Permissions::from_mode(0)).expect("locked");
+    fs::set_permissions(&locked, fs::Permissions::from_mode(0o000)).expect("locked");
     let readable = fs::read_dir(&locked).is_ok();
     let report = repo.report(&[]);
     fs::set_permissions(&locked, fs::Permissions::from_mode(0o755)).expect("unlocked");
@@ -453,8 +459,7 @@ fn settings_with_a_typo_are_refused_with_their_line() {
 #[test]
 fn a_closed_output_is_told() {
     let scratch = Scratch::new();
-    let line: String = (0..400).map(|n| format!("t{n}={}\n", token(&n.to_string()))).collect();
-    scratch.write("d/a.env", line);
+    scratch.write("d/a.env", lines(400, |n| format!("t{n}={}", token(&n.to_string()))));
     let mut child = scrubbed(env!("CARGO_BIN_EXE_leaktrace"), scratch.root())
         .current_dir(scratch.root())
         .env("SOURCE_DATE_EPOCH", NOW.to_string())
@@ -480,105 +485,6 @@ fn outputs_that_cannot_be_written_are_told() {
     let run = scratch.scan(&["d", "-o", "json=no/such/folder.json"]);
     assert_eq!(run.code, Some(2));
     assert!(run.stderr.contains("no/such/folder.json"), "{}", run.stderr);
-}
-
-/// A tree with more paths than anything can list: ten folders in each, all the same, 40 deep.
-#[test]
-fn a_git_bomb_costs_its_budget() {
-    let scratch = Scratch::new();
-    let repo = scratch.init("r", &[]);
-    let secret = token("bomb");
-    let blob = repo.blob(format!("A={secret}\n"));
-    let mut tree = repo.git_with(&["mktree"], format!("100644 blob {blob}\ta.env\n").as_bytes());
-    for _ in 0..40 {
-        let entries: String = (0..10).map(|n| format!("040000 tree {tree}\td{n}\n")).collect();
-        tree = repo.git_with(&["mktree"], entries.as_bytes());
-    }
-    let commit = repo.git_with(&["commit-tree", &tree, "-m", "Bomb"], b"");
-    repo.git(&["update-ref", "refs/heads/main", &commit]);
-    let report = repo.report(&["--history-only"]);
-    assert_eq!(report.code, Some(1), "{:#}", report.json);
-    let finding = report.finding(&secret);
-    assert_eq!(finding["trace"]["introduced"]["id"], commit);
-    assert!(report.notes().contains("too many paths"), "{}", report.notes());
-    for arguments in [["--branch", "main"], ["--since", "2000-01-01"]] {
-        let report = repo.report(&arguments);
-        assert!(matches!(report.code, Some(1 | 2)), "{arguments:?}");
-        report.finding(&secret);
-    }
-}
-
-#[test]
-fn deep_folders_are_entered() {
-    let scratch = Scratch::new();
-    let repo = scratch.init("r", &[]);
-    let secret = token("deep");
-    let blob = repo.blob(format!("A={secret}\n"));
-    let mut tree = repo.git_with(&["mktree"], format!("100644 blob {blob}\ta.env\n").as_bytes());
-    for _ in 0..300 {
-        tree = repo.git_with(&["mktree"], format!("040000 tree {tree}\td\n").as_bytes());
-    }
-    let commit = repo.git_with(&["commit-tree", &tree, "-m", "Deep"], b"");
-    repo.git(&["update-ref", "refs/heads/main", &commit]);
-    for arguments in [&["--history-only"][..], &["--branch", "main"]] {
-        let report = repo.report(arguments);
-        let finding = report.finding(&secret);
-        assert_eq!(paths(finding), [format!("{}a.env", "d/".repeat(300))]);
-    }
-}
-
-/// A pack whose blobs are each made from the one before, 4000 times: git itself makes none deeper.
-#[test]
-fn a_chain_of_4000_deltas_is_followed() {
-    use std::fmt::Write as _;
-
-    let scratch = Scratch::new();
-    let repo = scratch.init("r", &[]);
-    let secret = token("chain");
-    // git fast-import makes each blob a delta of the one before it.
-    let mut stream = String::new();
-    let filler: String = (0..20u64).map(|n| format!("{}\n", n * 0x9e37_79b9_7f4a)).collect();
-    for step in 0..4_001 {
-        let mut text = format!("{filler}{step}\n");
-        if step == 4_000 {
-            let _ = writeln!(text, "token={secret}");
-        }
-        let _ = write!(stream, "blob\nmark :{}\ndata {}\n{text}\n", step + 1, text.len());
-    }
-    stream.push_str("commit refs/heads/main\ncommitter C <c@d> 1700000000 +0000\ndata 4\nDeep\n");
-    stream.push_str("M 100644 :4001 a.env\n\n");
-    let limits = ["-c", "fastimport.unpackLimit=0", "fast-import", "--quiet", "--depth=4095"];
-    repo.git_with(&limits, stream.as_bytes());
-    assert_eq!(repo.pack_files("pack").len(), 1);
-    let report = repo.report(&["--history-only"]);
-    report.assert_complete();
-    report.assert_only(&[&secret]);
-    assert_eq!(report.json["summary"]["read"]["blobs"], 4_001);
-    repo.report(&["--branch", "main"]).assert_only(&[&secret]);
-}
-
-#[test]
-fn an_archive_bomb_costs_its_budget_and_is_named() {
-    let scratch = Scratch::new();
-    let repo = scratch.init("r", &[]);
-    let secret = token("kept");
-    repo.write("a.env", format!("A={secret}\n"));
-    // Five times 600 MiB of zeros in a few hundred kilobytes each, compressed once more.
-    let mut zeros = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    let block = vec![0u8; 1 << 20];
-    for _ in 0..600 {
-        zeros.write_all(&block).expect("compressed");
-    }
-    let inner = zeros.finish().expect("compressed");
-    let mut outer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    for _ in 0..5 {
-        outer.write_all(&inner).expect("compressed");
-    }
-    repo.write("bomb.gz.gz", outer.finish().expect("compressed"));
-    repo.commit("First");
-    let report = repo.report(&[]);
-    assert_incomplete_with(&report, &secret, "a bomb");
-    assert!(report.gaps("decoding") > 0);
 }
 
 #[test]

@@ -79,7 +79,7 @@ impl Context<'_> {
         mut collected: Collected,
         key: &ObtainedKey,
     ) -> Result<Assembled, Error> {
-        let target = self.target.shown();
+        let mut target = self.target.shown();
         let mut notes = std::mem::take(&mut collected.notes);
         notes.extend(self.settings.config.notes.iter().cloned());
         notes.extend(key.note.clone());
@@ -104,6 +104,7 @@ impl Context<'_> {
             reported.into_iter().partition(|one| one.finding.suppression.is_some());
         notes.sort();
         notes.dedup();
+        target.branch = target.branch.map(|branch| self.conceal(&branch));
         Ok(Assembled {
             target,
             findings,
@@ -111,6 +112,21 @@ impl Context<'_> {
             notes,
             stats: collected.stats,
             key_id: key.key.key_id(),
+        })
+    }
+
+    /// A name to be shown that may be no part of what is searched, without the secrets in it.
+    pub fn conceal(&self, name: &str) -> String {
+        if self.options.reveal {
+            return name.to_owned();
+        }
+        let matches = self.settings.engine.scan(name.as_bytes()).matches;
+        matches.iter().fold(name.to_owned(), |name, found| {
+            match std::str::from_utf8(found.secret.expose()) {
+                Ok(secret) if name.contains(secret) => name.replace(secret, "***"),
+                // In another encoding, or within what was already replaced.
+                _ => "***".to_owned(),
+            }
         })
     }
 

@@ -226,7 +226,9 @@ pub fn seen(
     if gathered.cut || narrow.changes.iter().any(|change| change.cut) {
         notes.push(assemble::TOO_MANY_PATHS.to_owned());
     }
-    let head = Head { repo, tip: narrow.head.as_ref(), by_object: &by_object };
+    let tip = narrow.head.as_ref();
+    let tip = tip.map(|tip| Tip { name: context.conceal(&tip.name), id: tip.id });
+    let head = Head { repo, tip: tip.as_ref(), by_object: &by_object };
     let reader = Reader::of(&repo.git);
     let found = gathered.found.into_iter();
     found

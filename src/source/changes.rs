@@ -252,8 +252,7 @@ fn subtract(repo: &Repository, ids: &mut Vec<ObjectId>, hidden: &[ObjectId]) {
         return;
     }
     if let Ok(walk) = repo.git.rev_walk(hidden.iter().copied()).all() {
-        let known: HashSet<ObjectId> =
-            walk.flatten().map(|step| step.id).collect();
+        let known: HashSet<ObjectId> = walk.flatten().map(|step| step.id).collect();
         ids.retain(|id| !known.contains(id));
     }
 }

@@ -34,7 +34,7 @@ pub const NOW: i64 = 1_750_000_000;
 
 /// How long a program may take. Ten times what the slowest needs on a busy machine: what is not
 /// done by then never will be.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// The bytes of the fingerprint key that scans use.
 pub fn key_bytes() -> [u8; 32] {
@@ -69,6 +69,11 @@ pub fn aws_pair(label: &str) -> (String, String) {
 /// An RSA private key in PEM; the key is random bytes in the right frame.
 pub fn private_key(label: &str) -> String {
     render("<<pem:RSA PRIVATE KEY>>", label)
+}
+
+/// As many lines, each made from its number.
+pub fn lines(count: u64, line: impl Fn(u64) -> String) -> String {
+    (0..count).map(|number| line(number) + "\n").collect()
 }
 
 /// The fingerprint that reports show for `secret`.
