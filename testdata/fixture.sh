@@ -1,132 +1,58 @@
-#!/bin/sh
-# Makes a git repository with a credential in every kind of place that leaktrace reads.
+#!/usr/bin/env bash
+# Makes a small git repository with leaked credentials in the places where they hide: a file that is
+# gone from the tip, base64, an archive, a commit message, a tag, a merge, the stash. Dates and names
+# are fixed; the secrets are made on the spot and open nothing.
 #
-# Usage: fixture.sh FOLDER [SEED]
-#
-# FOLDER must not exist. The same SEED (default: leaktrace) gives the same repository, commit by
-# commit: dates and people are fixed, and the credentials are derived from the seed while the script
-# runs, so that none is stored here. They have the format of real ones, checksum included, and open
-# nothing.
-set -eu
+#   testdata/fixture.sh DIRECTORY
+set -euo pipefail
+directory=${1:?usage: testdata/fixture.sh DIRECTORY}
+mkdir -p "$directory"
+cd "$directory"
 
-folder=${1:?usage: fixture.sh FOLDER [SEED]}
-seed=${2:-leaktrace}
-test ! -e "$folder" || { echo "$folder is there already" >&2; exit 64; }
+export GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null LC_ALL=C TZ=UTC
+export GIT_AUTHOR_NAME='Ada Example' GIT_AUTHOR_EMAIL=ada@example.com
+export GIT_COMMITTER_NAME='Ada Example' GIT_COMMITTER_EMAIL=ada@example.com
 
-# No configuration but what this script gives.
-HOME=$(mktemp -d)
-trap 'rm -rf "$HOME"' EXIT
-export HOME GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null LC_ALL=C
-export GIT_AUTHOR_NAME='Ada Author' GIT_AUTHOR_EMAIL=ada@author.test
-export GIT_COMMITTER_NAME='Carl Committer' GIT_COMMITTER_EMAIL=carl@committer.test
-unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_OBJECT_DIRECTORY XDG_CONFIG_HOME 2>/dev/null || true
+random() { head -c 9999 /dev/urandom | base64 | tr -dc A-Za-z0-9 | head -c "$1" || true; }
+at() { export GIT_AUTHOR_DATE="$1T10:00:00Z" GIT_COMMITTER_DATE="$1T10:00:00Z"; }
+commit() { git add -A && git commit -q -m "$1"; }
 
-clock=1700000000
-tick() {
-    clock=$((clock + 86400))
-    export GIT_AUTHOR_DATE="@$clock +0200" GIT_COMMITTER_DATE="@$clock +0200"
-}
+at 2026-01-05
+git init -q -b main .
+echo "STRIPE_KEY=sk_live_$(random 99)" > .env
+commit 'Add settings'
 
-# COUNT characters of ALPHABET (as tr writes sets), derived from the seed and a LABEL.
-random() {
-    digits=''
-    round=0
-    while test "$(printf %s "$digits" | wc -c)" -lt "$1"; do
-        block=$(printf '%s/%s/%s' "$seed" "$3" "$round" | openssl dgst -sha512 -binary |
-            openssl base64 -A | tr -cd "$2")
-        digits=$digits$block
-        round=$((round + 1))
-    done
-    printf %s "$digits" | cut -c "1-$1"
-}
+at 2026-01-06
+git rm -q .env && echo .env > .gitignore
+commit 'Settings do not belong here'
 
-# A GitHub token: 30 random characters and their CRC-32 in base 62. gzip ends with that checksum,
-# least significant byte first.
-token() {
-    body=$(random 30 A-Za-z0-9 "$1")
-    set -- $(printf %s "$body" | gzip -c | tail -c 8 | od -An -tu1)
-    rest=$(($1 + $2 * 256 + $3 * 65536 + $4 * 16777216))
-    alphabet=0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
-    sum=''
-    for _ in 1 2 3 4 5 6; do
-        sum=$(printf %s "$alphabet" | cut -c "$((rest % 62 + 1))")$sum
-        rest=$((rest / 62))
-    done
-    printf 'gh''p_%s%s' "$body" "$sum"
-}
-
-commit() {
-    tick
-    git add --all
-    git commit --quiet -m "$1"
-}
-
-git -c init.defaultBranch=main init --quiet "$folder"
-cd "$folder"
-git config gc.auto 0
-git config maintenance.auto false
-git remote add origin "https://deploy:$(random 20 a-z0-9 remote)@git.test/example/fixture.git"
-
-printf '# Fixture\n' > README.md
-commit 'First'
-
-# Kept, moved and copied.
-printf 'AWS_ACCESS_KEY_ID=AK''IA%s\nAWS_SECRET_ACCESS_KEY=%s\n' \
-    "$(random 16 A-Z2-7 aws-id)" "$(random 40 A-Za-z0-9 aws-secret)" > deploy.env
+at 2026-01-07
+mkdir -p deploy
+printf 'url: %s\n' "$(printf 'postgres://app:%s@db.internal.net/app' "$(random 20)" | base64 | tr -d '\n')" > deploy/db.yml
+printf 'SENDGRID_KEY=SG.%s.%s\n' "$(random 22)" "$(random 43)" | gzip -n > deploy/old.env.gz
 commit 'Deploy'
-mkdir config
-git mv deploy.env config/deploy.env
-commit 'Move'
 
-# Taken out again.
-printf 'token: %s\n' "$(token removed)" > settings.yml
-commit 'Use a token'
-printf 'token: from-the-vault\n' > settings.yml
-commit 'Take the token out'
+at 2026-01-08
+echo done > notes.txt
+commit "Try the new key
 
-# Encoded and compressed.
-mkdir k8s
-printf 'apiVersion: v1\nkind: Secret\ndata:\n  config: %s\n' \
-    "$(printf 'token: %s\n' "$(token encoded)" | openssl base64 -A)" > k8s/secret.yaml
-printf 'GET / token=%s\n' "$(token compressed)" | gzip -nc > access.log.gz
-commit 'Secrets of the cluster'
+It is rk_live_$(random 99), please do not tell anyone."
+git tag -a v1.0 -m "First release, signed in with pul-$(head -c 20 /dev/urandom | od -An -tx1 | tr -d ' \n')"
 
-# In a message, in a file name, in a tag.
-printf 'x\n' > "dump.$(token name).sql"
-commit "Log in with $(token message)"
-tick
-git tag -a v1 -m 'Version 1' -m "Published with $(token tag)"
+at 2026-01-09
+git checkout -q -b feature
+echo feature > feature.txt
+commit 'A feature'
+git checkout -q main
+at 2026-01-10
+echo more >> notes.txt
+commit 'More notes'
+at 2026-01-11
+git merge -q --no-commit --no-ff feature 2>/dev/null
+echo "token = 'glpat-$(random 20)'" > merged.py
+commit 'Merge the feature, and a little more'
 
-# Brought in by a merge alone.
-git checkout --quiet -b side
-printf 'side\n' > side.txt
-commit 'Side'
-git checkout --quiet main
-printf 'main\n' > main.txt
-commit 'Main'
-git merge --quiet --no-ff --no-commit side > /dev/null
-printf 'main %s\n' "$(token merge)" > main.txt
-commit 'Merge'
-
-# In a note, a stash, a pull request, a reflog, and where nothing leads.
-tick
-git notes add -m "Deployed with $(token note)"
-printf 'token: %s\n' "$(token stash)" > settings.yml
-tick
-git stash push --quiet
-git checkout --quiet --detach
-printf 'token: %s\n' "$(token pull)" > pull.yml
-commit 'From a fork'
-git update-ref refs/pull/1/head HEAD
-git checkout --quiet main
-printf 'token: %s\n' "$(token reset)" > oops.yml
-commit 'Oops'
-git reset --quiet --hard HEAD~1
-printf 'token: %s\n' "$(token dangling)" | git hash-object -w --stdin > /dev/null
-
-# In the working tree: staged, untracked, ignored.
-printf 'token: %s\n' "$(token staged)" > staged.yml
-git add staged.yml
-printf 'token: %s\n' "$(token untracked)" > untracked.yml
-printf '*.log\n' > .git/info/exclude
-printf 'token: %s\n' "$(token ignored)" > ignored.log
+at 2026-01-12
+echo "export DIGITALOCEAN_TOKEN=dop_v1_$(head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n')" > draft.sh
+git stash push -q -u
+git gc -q

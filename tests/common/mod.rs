@@ -16,7 +16,6 @@ use std::io::{Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
 
 use leaktrace::finding::Fingerprint;
 use leaktrace::finding::fingerprint::FingerprintKey;
@@ -31,10 +30,6 @@ pub const START: i64 = 1_700_000_000;
 pub const DAY: i64 = 86_400;
 /// When every scan takes place: 2025-06-15T15:06:40Z.
 pub const NOW: i64 = 1_750_000_000;
-
-/// How long a program may take. Ten times what the slowest needs on a busy machine: what is not
-/// done by then never will be.
-const PATIENCE: Duration = Duration::from_mins(2);
 
 /// The bytes of the fingerprint key that scans use.
 pub fn key_bytes() -> [u8; 32] {
@@ -317,17 +312,7 @@ fn run(command: &mut Command, input: &[u8]) -> (Option<i32>, Vec<u8>, Vec<u8>) {
     });
     let stdout = read_all(child.stdout.take().expect("piped"));
     let stderr = read_all(child.stderr.take().expect("piped"));
-    let started = Instant::now();
-    let status = loop {
-        if let Some(status) = child.try_wait().expect("the program is watched") {
-            break status;
-        }
-        if started.elapsed() > PATIENCE {
-            child.kill().expect("stopped");
-            panic!("{command:?} has not ended after {PATIENCE:?}");
-        }
-        std::thread::sleep(Duration::from_millis(2));
-    };
+    let status = child.wait().expect("the program is waited for");
     writer.join().expect("written");
     (status.code(), stdout.join().expect("read"), stderr.join().expect("read"))
 }
