@@ -43,7 +43,7 @@ mod tests {
 
     #[test]
     fn a_user_and_a_password() {
-        let made = ["q0bu3f", "1con38"].concat();
+        let made = ["zeta9k", "ufo21w"].concat();
         let facts = check(&encoded(&format!("zone2:{made}"))).expect("credentials");
         assert_eq!(facts, vec![Fact::new("http_user", "zone2")]);
         assert_eq!(
