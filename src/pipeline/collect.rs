@@ -23,7 +23,7 @@ use crate::output::Stats;
 use crate::source::history::graph::Commit;
 use crate::source::history::store::Store;
 use crate::source::history::trees::{self, Trees};
-use crate::source::history::walk::{Object, Visitor, Walk, walk};
+use crate::source::history::walk::{Base, Object, Visitor, Walk, walk};
 use crate::source::repository::Repository;
 use crate::source::worktree::{self, Content, Listing, WorkFile};
 
@@ -425,11 +425,16 @@ impl<'a> Search<'a> {
 }
 
 impl Visitor for Search<'_> {
+    type Known = ();
+
     fn wants(&self, kind: Kind) -> bool {
         kind != Kind::Tree
     }
 
-    fn visit(&self, object: Object<'_>) {
+    fn visit(&self, object: Object<'_>, _base: Option<Base<'_, ()>>) {
+        if !object.counts {
+            return;
+        }
         let id = object.id.to_owned();
         match object.kind {
             Kind::Blob => {

@@ -35,6 +35,17 @@ pub enum Op<'a> {
     Insert(&'a [u8]),
 }
 
+/// Bytes that a result has from its base.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Copied {
+    /// First byte in the base.
+    pub from: usize,
+    /// First byte in the result.
+    pub to: usize,
+    /// How many.
+    pub len: usize,
+}
+
 /// A delta with its header read.
 #[derive(Debug, Clone, Copy)]
 pub struct Delta<'a> {
@@ -58,19 +69,29 @@ impl<'a> Delta<'a> {
         Ops { rest: self.ops }
     }
 
-    /// Applies the instructions to `base`; `out` is overwritten. Its capacity never grows past the
-    /// declared result size, which the caller bounds.
-    pub fn apply(&self, base: &[u8], out: &mut Vec<u8>) -> Result<(), DeltaError> {
+    /// Applies the instructions to `base`; `out` and `copies` are overwritten, the latter with what
+    /// was taken from the base. The capacity of `out` never grows past the declared result size,
+    /// which the caller bounds.
+    pub fn apply(
+        &self,
+        base: &[u8],
+        out: &mut Vec<u8>,
+        copies: &mut Vec<Copied>,
+    ) -> Result<(), DeltaError> {
         if base.len() as u64 != self.base_size {
             return Err(DeltaError::BaseSize);
         }
         let size = usize::try_from(self.result_size).map_err(|_| DeltaError::ResultSize)?;
         out.clear();
+        out.reserve(size);
+        copies.clear();
         for op in self.ops() {
             let bytes = match op? {
                 Op::Copy { offset, len } => {
                     let end = offset.checked_add(len).ok_or(DeltaError::Copy)?;
-                    base.get(offset..end).ok_or(DeltaError::Copy)?
+                    let bytes = base.get(offset..end).ok_or(DeltaError::Copy)?;
+                    note(copies, Copied { from: offset, to: out.len(), len });
+                    bytes
                 }
                 Op::Insert(bytes) => bytes,
             };
@@ -80,6 +101,17 @@ impl<'a> Delta<'a> {
             out.extend_from_slice(bytes);
         }
         if out.len() == size { Ok(()) } else { Err(DeltaError::ResultSize) }
+    }
+}
+
+/// Adds a copy, joined to the one before where both sides go on: instructions copy 64 KiB or
+/// 16 MiB at most, and what they part is no change.
+fn note(copies: &mut Vec<Copied>, copy: Copied) {
+    match copies.last_mut() {
+        Some(last) if last.from + last.len == copy.from && last.to + last.len == copy.to => {
+            last.len += copy.len;
+        }
+        _ => copies.push(copy),
     }
 }
 
@@ -158,7 +190,18 @@ mod tests {
 
     fn apply(base: &[u8], delta: &[u8]) -> Result<Vec<u8>, DeltaError> {
         let mut out = Vec::new();
-        Delta::parse(delta)?.apply(base, &mut out).map(|()| out)
+        Delta::parse(delta)?.apply(base, &mut out, &mut Vec::new()).map(|()| out)
+    }
+
+    #[test]
+    fn copies_that_go_on_are_one() {
+        // Copy 0..2, copy 2..4, insert "x", copy 4..6, copy 0..1.
+        let delta = [6, 8, 0x90, 2, 0x91, 2, 2, 1, b'x', 0x91, 4, 2, 0x90, 1];
+        let (mut out, mut copies) = (Vec::new(), Vec::new());
+        Delta::parse(&delta).unwrap().apply(b"abcdef", &mut out, &mut copies).unwrap();
+        assert_eq!(out, b"abcdxefa");
+        let expected = [(0, 0, 4), (4, 5, 2), (0, 7, 1)];
+        assert_eq!(copies, expected.map(|(from, to, len)| Copied { from, to, len }));
     }
 
     #[test]

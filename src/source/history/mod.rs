@@ -8,7 +8,7 @@
 pub mod delta;
 pub mod forest;
 pub mod graph;
-
+pub mod inflate;
 pub mod store;
 pub mod trees;
 pub mod walk;

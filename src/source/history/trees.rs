@@ -14,7 +14,7 @@ use gix::{ObjectId, oid};
 
 use super::forest::NONE;
 use super::store::Store;
-use super::walk::{Object, Visitor, Walk, walk};
+use super::walk::{Base, Object, Visitor, Walk, walk};
 use crate::model::parallel::{BitSet, PerThread};
 use crate::model::{IncompleteKind, IncompleteLog};
 
@@ -129,11 +129,16 @@ struct FirstPass<'a> {
 }
 
 impl Visitor for FirstPass<'_> {
+    type Known = ();
+
     fn wants(&self, kind: Kind) -> bool {
         kind == Kind::Tree
     }
 
-    fn visit(&self, tree: Object<'_>) {
+    fn visit(&self, tree: Object<'_>, _base: Option<Base<'_, ()>>) {
+        if !tree.counts {
+            return;
+        }
         let mut local = self.local.get();
         let mut holds = false;
         let result = entries(tree.data, self.store.hash(), |entry| {
@@ -220,11 +225,16 @@ struct SecondPass<'a> {
 }
 
 impl Visitor for SecondPass<'_> {
+    type Known = ();
+
     fn wants(&self, kind: Kind) -> bool {
         kind == Kind::Tree
     }
 
-    fn visit(&self, tree: Object<'_>) {
+    fn visit(&self, tree: Object<'_>, _base: Option<Base<'_, ()>>) {
+        if !tree.counts {
+            return;
+        }
         if !self.leading.contains(tree.number) {
             return;
         }

@@ -10,11 +10,11 @@ use std::sync::Arc;
 
 use flate2::bufread::ZlibDecoder;
 use gix::objs::Kind;
-use gix::zlib::Inflate;
 use gix::{ObjectId, oid};
 
-use super::delta::Delta;
+use super::delta::{Copied, Delta};
 use super::forest::{Forest, Lost, NONE, Root};
+use super::inflate::Inflater;
 use super::store::{Pack, Reader, Store};
 use crate::model::{IncompleteKind, IncompleteLog};
 
@@ -24,9 +24,12 @@ const TASK_WEIGHT: u32 = 512;
 const SPLIT_WEIGHT: u32 = 4096;
 /// Bytes a worker may hold for nodes that others are still to be made from; past that the oldest
 /// are dropped and decoded again when their turn comes.
-const LIVE_BYTES: usize = 96 << 20;
+const LIVE_BYTES: usize = 24 << 20;
 /// Whole entries larger than this are streamed, bytes.
 const STREAM_FROM: u64 = 64 << 20;
+
+/// What is said of entries past the end of their pack.
+const BEYOND: &str = "it lies beyond the end of the pack";
 
 /// One object with its bytes.
 #[derive(Clone, Copy)]
@@ -39,14 +42,32 @@ pub struct Object<'a> {
     pub kind: Kind,
     /// Its bytes, headers not included.
     pub data: &'a [u8],
+    /// Whether this is the copy that counts; others are shown only because objects are made from
+    /// them.
+    pub counts: bool,
+    /// Whether objects are made from it, so that what is learnt of it will be asked for.
+    pub is_base: bool,
 }
 
-/// What looks at the objects. Called from all threads at once, each object once, in no order.
+/// What an object was made from.
+pub struct Base<'a, K> {
+    /// The base's bytes.
+    pub data: &'a [u8],
+    /// What the visitor learnt of the base.
+    pub known: &'a K,
+    /// What the object has from the base, in order of its own bytes.
+    pub copies: &'a [Copied],
+}
+
+/// What looks at the objects. Called from all threads at once, each object once, bases before what
+/// is made from them, otherwise in no order.
 pub trait Visitor: Sync {
+    /// What is learnt of an object and of use for those that are made from it.
+    type Known: Send + Sync;
     /// Whether objects of this kind are to be decoded at all.
     fn wants(&self, kind: Kind) -> bool;
-    /// One object.
-    fn visit(&self, object: Object<'_>);
+    /// One object. Where no base is given all of it is new.
+    fn visit(&self, object: Object<'_>, base: Option<Base<'_, Self::Known>>) -> Self::Known;
     /// A blob too large to hold: its bytes as they are inflated. An error while reading is to be
     /// recorded by the visitor.
     fn visit_stream(&self, id: &oid, size: u64, content: &mut dyn io::Read);
@@ -64,7 +85,7 @@ pub struct Walk<'a> {
 }
 
 /// Visits every object of the kinds that `visitor` wants.
-pub fn walk(walk: Walk<'_>, visitor: &dyn Visitor) {
+pub fn walk<V: Visitor>(walk: Walk<'_>, visitor: &V) {
     for (number, pack) in walk.store.packs.iter().enumerate() {
         let forest = Forest::of(pack);
         let task = Task { walk, visitor, pack, number, forest: &forest };
@@ -74,7 +95,7 @@ pub fn walk(walk: Walk<'_>, visitor: &dyn Visitor) {
     walk_loose(walk, visitor);
 }
 
-fn walk_loose(walk: Walk<'_>, visitor: &dyn Visitor) {
+fn walk_loose<V: Visitor>(walk: Walk<'_>, visitor: &V) {
     use rayon::prelude::*;
     (0..walk.store.loose.len()).into_par_iter().for_each_init(Vec::new, |buffer, at| {
         let id = walk.store.loose[at].0;
@@ -96,7 +117,9 @@ fn walk_loose(walk: Walk<'_>, visitor: &dyn Visitor) {
                 );
             }
             let number = walk.store.number_of(&id).unwrap_or(NONE);
-            visitor.visit(Object { id: &id, number, kind, data: buffer });
+            let object =
+                Object { id: &id, number, kind, data: buffer, counts: true, is_base: false };
+            visitor.visit(object, None);
             Ok(())
         });
         if let Err(reason) = result {
@@ -105,29 +128,38 @@ fn walk_loose(walk: Walk<'_>, visitor: &dyn Visitor) {
     });
 }
 
-#[derive(Clone, Copy)]
-struct Task<'a> {
+struct Task<'a, V> {
     walk: Walk<'a>,
-    visitor: &'a dyn Visitor,
+    visitor: &'a V,
     pack: &'a Pack,
     number: usize,
     forest: &'a Forest,
 }
 
+impl<V> Clone for Task<'_, V> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<V> Copy for Task<'_, V> {}
+
 /// Buffers and decoders that a worker uses over and over.
 struct Worker {
-    inflate: Inflate,
+    inflate: Inflater,
     delta: Vec<u8>,
+    copies: Vec<Copied>,
     spare: Vec<Vec<u8>>,
     reader: Option<Reader>,
 }
 
 /// A node whose children are still to be visited.
-struct Frame {
+struct Frame<K> {
     at: u32,
     next: u32,
     /// `None` when dropped to save memory.
     data: Option<Vec<u8>>,
+    known: K,
 }
 
 /// Why an entry could not be decoded.
@@ -138,7 +170,13 @@ enum Fault {
 
 impl Worker {
     fn new() -> Worker {
-        Worker { inflate: Inflate::default(), delta: Vec::new(), spare: Vec::new(), reader: None }
+        Worker {
+            inflate: Inflater::default(),
+            delta: Vec::new(),
+            copies: Vec::new(),
+            spare: Vec::new(),
+            reader: None,
+        }
     }
 
     fn buffer(&mut self) -> Vec<u8> {
@@ -158,7 +196,7 @@ impl Worker {
     }
 }
 
-impl<'a> Task<'a> {
+impl<'a, V: Visitor> Task<'a, V> {
     fn start<'s>(self, scope: &rayon::Scope<'s>)
     where
         'a: 's,
@@ -209,13 +247,13 @@ impl<'a> Task<'a> {
             if entry.decompressed_size > STREAM_FROM && weight == 1 && kind == Kind::Blob {
                 return Ok(Some(entry));
             }
-            self.inflate(&entry, &mut worker.inflate, &mut data).map(|()| None)
+            self.inflate(at, &entry, &mut worker.inflate, &mut data).map(|()| None)
         });
         match decoded {
             Ok(Some(entry)) => self.stream(at, &entry),
             Ok(None) => {
-                self.visit(at, kind, &data);
-                self.descend(scope, worker, at, kind, data);
+                let known = self.visit(at, kind, &data, None);
+                self.descend(scope, worker, at, kind, (data, known));
             }
             Err(fault) => self.lose(at, &fault),
         }
@@ -231,8 +269,9 @@ impl<'a> Task<'a> {
             Ok(kind) if !self.visitor.wants(kind) => {}
             Ok(kind) => match self.apply(worker, at, &bytes) {
                 Ok(data) => {
-                    self.visit(at, kind, &data);
-                    self.descend(scope, worker, at, kind, data);
+                    // Nobody has looked at the base, so nothing of it is known.
+                    let known = self.visit(at, kind, &data, None);
+                    self.descend(scope, worker, at, kind, (data, known));
                 }
                 Err(fault) => self.lose(at, &fault),
             },
@@ -241,21 +280,21 @@ impl<'a> Task<'a> {
         worker.recycle(bytes);
     }
 
-    /// Visits what is made from node `at`, whose bytes are `data`.
+    /// Visits what is made from node `at`, whose bytes are `node.0` and known to be `node.1`.
     fn descend<'s>(
         self,
         scope: &rayon::Scope<'s>,
         worker: &mut Worker,
         at: u32,
         kind: Kind,
-        data: Vec<u8>,
+        node: (Vec<u8>, V::Known),
     ) where
         'a: 's,
     {
         if self.forest.weight[at as usize] <= SPLIT_WEIGHT {
-            return self.depth_first(worker, at, kind, data);
+            return self.depth_first(worker, at, kind, node);
         }
-        let base = Arc::new(data);
+        let base = Arc::new(node);
         let mut batch = Vec::new();
         let mut weight = 0;
         for child in self.forest.children(at) {
@@ -273,7 +312,7 @@ impl<'a> Task<'a> {
         self,
         scope: &rayon::Scope<'s>,
         kind: Kind,
-        base: Arc<Vec<u8>>,
+        base: Arc<(Vec<u8>, V::Known)>,
         children: Vec<u32>,
     ) where
         'a: 's,
@@ -284,10 +323,12 @@ impl<'a> Task<'a> {
         scope.spawn(move |scope| {
             let mut worker = Worker::new();
             for child in children {
-                match self.apply(&mut worker, child, &base) {
+                match self.apply(&mut worker, child, &base.0) {
                     Ok(data) => {
-                        self.visit(child, kind, &data);
-                        self.descend(scope, &mut worker, child, kind, data);
+                        let copies = &worker.copies;
+                        let from = Base { data: &base.0, known: &base.1, copies };
+                        let known = self.visit(child, kind, &data, Some(from));
+                        self.descend(scope, &mut worker, child, kind, (data, known));
                     }
                     Err(fault) => self.lose(child, &fault),
                 }
@@ -295,9 +336,9 @@ impl<'a> Task<'a> {
         });
     }
 
-    fn depth_first(self, worker: &mut Worker, at: u32, kind: Kind, data: Vec<u8>) {
-        let mut live = data.len();
-        let mut stack = vec![self.frame(at, data)];
+    fn depth_first(self, worker: &mut Worker, at: u32, kind: Kind, node: (Vec<u8>, V::Known)) {
+        let mut live = node.0.len();
+        let mut stack = vec![self.frame(at, node)];
         while let Some(top) = stack.last_mut() {
             let child = top.next;
             if child == NONE {
@@ -319,16 +360,19 @@ impl<'a> Task<'a> {
                     }
                 },
             };
-            let made = self.apply(worker, child, &base);
+            let made = self.apply(worker, child, &base).map(|data| {
+                let from = Base { data: &base, known: &top.known, copies: &worker.copies };
+                let known = self.visit(child, kind, &data, Some(from));
+                (data, known)
+            });
             top.data = Some(base);
             if top.next == NONE {
                 live -= drop_top(worker, &mut stack);
             }
             match made {
-                Ok(data) => {
-                    self.visit(child, kind, &data);
-                    live += data.len();
-                    stack.push(self.frame(child, data));
+                Ok(node) => {
+                    live += node.0.len();
+                    stack.push(self.frame(child, node));
                     live -= shed(&mut stack, live);
                 }
                 Err(fault) => self.lose(child, &fault),
@@ -336,8 +380,8 @@ impl<'a> Task<'a> {
         }
     }
 
-    fn frame(&self, at: u32, data: Vec<u8>) -> Frame {
-        Frame { at, next: self.forest.nodes[at as usize].child, data: Some(data) }
+    fn frame(&self, at: u32, (data, known): (Vec<u8>, V::Known)) -> Frame<V::Known> {
+        Frame { at, next: self.forest.nodes[at as usize].child, data: Some(data), known }
     }
 
     /// Decodes a node once more, after its bytes were dropped.
@@ -352,27 +396,30 @@ impl<'a> Task<'a> {
         self.pack.index.oid_at_index(self.forest.nodes[at as usize].index)
     }
 
-    fn visit(&self, at: u32, kind: Kind, data: &[u8]) {
+    fn visit(
+        &self,
+        at: u32,
+        kind: Kind,
+        data: &[u8],
+        base: Option<Base<'_, V::Known>>,
+    ) -> V::Known {
         let id = self.id(at);
-        if self.walk.store.is_first_copy(self.number, id) {
-            let number = self.pack.first + self.forest.nodes[at as usize].index;
-            self.visitor.visit(Object { id, number, kind, data });
-        }
+        let node = &self.forest.nodes[at as usize];
+        let object = Object {
+            id,
+            number: self.pack.first + node.index,
+            kind,
+            data,
+            counts: self.walk.store.is_first_copy(self.number, id),
+            is_base: node.child != NONE,
+        };
+        self.visitor.visit(object, base)
     }
 
     /// Reads an entry's header and compares its packed bytes with the index's checksum.
     fn entry(&self, at: u32) -> Result<gix::odb::pack::data::Entry, Fault> {
         let node = self.forest.nodes[at as usize];
-        let end = self
-            .forest
-            .nodes
-            .get(at as usize + 1)
-            .map_or(self.pack.data.pack_end() as u64, |next| next.offset);
-        let packed = self
-            .pack
-            .data
-            .entry_slice(node.offset..end.max(node.offset))
-            .ok_or_else(|| Fault::Damaged("it lies beyond the end of the pack".to_owned()))?;
+        let packed = self.packed(at).ok_or_else(|| Fault::Damaged(BEYOND.to_owned()))?;
         if let Some(expected) = self.pack.index.crc32_at_index(node.index)
             && crc32fast::hash(packed) != expected
         {
@@ -383,21 +430,27 @@ impl<'a> Task<'a> {
 
     fn inflate(
         &self,
+        at: u32,
         entry: &gix::odb::pack::data::Entry,
-        inflate: &mut Inflate,
+        inflate: &mut Inflater,
         out: &mut Vec<u8>,
     ) -> Result<(), Fault> {
         let size = usize::try_from(entry.decompressed_size)
             .map_err(|_| Fault::OverSize(entry.decompressed_size))?;
-        out.clear();
-        out.resize(size, 0);
-        let packed = self
-            .pack
-            .data
-            .decompress_entry(entry, inflate, out)
-            .map_err(|e| Fault::Damaged(e.to_string()))?;
-        debug_assert!(packed > 0, "a zlib stream has a header");
-        Ok(())
+        let packed = self.packed(at).and_then(|packed| {
+            let header = entry.data_offset - self.forest.nodes[at as usize].offset;
+            packed.get(usize::try_from(header).ok()?..)
+        });
+        let packed = packed.ok_or_else(|| Fault::Damaged(BEYOND.to_owned()))?;
+        inflate.inflate(packed, size, out).map_err(|e| Fault::Damaged(e.to_string()))
+    }
+
+    /// The bytes of an entry, header included.
+    fn packed(&self, at: u32) -> Option<&'a [u8]> {
+        let offset = self.forest.nodes[at as usize].offset;
+        let next = self.forest.nodes.get(at as usize + 1);
+        let end = next.map_or(self.pack.data.pack_end() as u64, |next| next.offset);
+        self.pack.data.entry_slice(offset..end.max(offset))
     }
 
     /// Makes node `at` from its base.
@@ -407,13 +460,15 @@ impl<'a> Task<'a> {
             return Err(Fault::OverSize(entry.decompressed_size));
         }
         let Worker { inflate, delta, .. } = worker;
-        self.inflate(&entry, inflate, delta)?;
-        let mut out = worker.spare.pop().unwrap_or_default();
+        self.inflate(at, &entry, inflate, delta)?;
+        let mut out = worker.buffer();
         let delta = Delta::parse(&worker.delta).map_err(|e| Fault::Damaged(e.to_string()))?;
         if delta.result_size > self.walk.max_size {
             return Err(Fault::OverSize(delta.result_size));
         }
-        delta.apply(base, &mut out).map_err(|e| Fault::Damaged(e.to_string()))?;
+        delta
+            .apply(base, &mut out, &mut worker.copies)
+            .map_err(|e| Fault::Damaged(e.to_string()))?;
         Ok(out)
     }
 
@@ -424,7 +479,7 @@ impl<'a> Task<'a> {
         }
         let end = self.pack.data.pack_end() as u64;
         let Some(packed) = self.pack.data.entry_slice(entry.data_offset..end) else {
-            return self.lose(at, &Fault::Damaged("it lies beyond the end of the pack".to_owned()));
+            return self.lose(at, &Fault::Damaged(BEYOND.to_owned()));
         };
         let mut content = ZlibDecoder::new(packed);
         self.visitor.visit_stream(id, entry.decompressed_size, &mut content);
@@ -476,7 +531,7 @@ impl<'a> Task<'a> {
 
 /// Drops the bytes of the oldest nodes while more than [`LIVE_BYTES`] are held; returns how many
 /// were dropped. The newest node keeps its bytes.
-fn shed(stack: &mut [Frame], live: usize) -> usize {
+fn shed<K>(stack: &mut [Frame<K>], live: usize) -> usize {
     let mut dropped = 0;
     let newest = stack.len().saturating_sub(1);
     for frame in &mut stack[..newest] {
@@ -489,7 +544,7 @@ fn shed(stack: &mut [Frame], live: usize) -> usize {
 }
 
 /// Pops the top and gives its bytes back; returns how many those were.
-fn drop_top(worker: &mut Worker, stack: &mut Vec<Frame>) -> usize {
+fn drop_top<K>(worker: &mut Worker, stack: &mut Vec<Frame<K>>) -> usize {
     let data = stack.pop().and_then(|frame| frame.data).unwrap_or_default();
     let len = data.len();
     worker.recycle(data);
