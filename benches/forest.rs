@@ -89,7 +89,7 @@ fn measure(path: &Path, kinds: &[Kind]) -> String {
     for _ in 0..5 {
         let decode = Decode { kinds: kinds.to_vec(), ..Decode::default() };
         let (start, cpu) = (Instant::now(), cpu_seconds());
-        walk(Walk { store: &store, log: &log, max_size: 1 << 30 }, &decode);
+        walk(Walk::new(&store, &log, 1 << 30), &decode);
         runs.push((start.elapsed().as_secs_f64(), cpu_seconds() - cpu));
         said.clear();
         let mb = |count: &AtomicU64| count.load(Relaxed) / 1_000_000;

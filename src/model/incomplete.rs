@@ -121,6 +121,19 @@ impl IncompleteLog {
         }
     }
 
+    /// Adds what another log has recorded.
+    pub fn merge(&self, entries: &[Incomplete]) {
+        let mut kinds = self.kinds.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        for entry in entries {
+            let (count, named) = kinds.entry(entry.kind).or_default();
+            *count += entry.count;
+            named.extend(entry.named.iter().cloned());
+            while named.len() > NAMED_PER_KIND {
+                named.pop_last();
+            }
+        }
+    }
+
     /// Everything recorded so far, one entry a kind.
     pub fn entries(&self) -> Vec<Incomplete> {
         let kinds = self.kinds.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -149,5 +162,18 @@ mod tests {
         assert_eq!(up.entries(), down.entries());
         assert_eq!(up.entries()[0].count, 200);
         assert_eq!(up.entries()[0].named.len(), NAMED_PER_KIND);
+    }
+
+    #[test]
+    fn two_logs_together_are_as_one() {
+        let (one, two, all) =
+            (IncompleteLog::default(), IncompleteLog::default(), IncompleteLog::default());
+        for i in 0..150 {
+            let log = if i % 3 == 0 { &one } else { &two };
+            log.add(IncompleteKind::OverSize, format!("f{i:03}"));
+            all.add(IncompleteKind::OverSize, format!("f{i:03}"));
+        }
+        one.merge(&two.entries());
+        assert_eq!(one.entries(), all.entries());
     }
 }

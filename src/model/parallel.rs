@@ -66,4 +66,53 @@ impl BitSet {
             .get(word)
             .is_some_and(|word| word.load(std::sync::atomic::Ordering::Relaxed) & bit != 0)
     }
+
+    /// Whether all of `numbers` are in the set.
+    pub fn contains_all(&self, numbers: std::ops::Range<u32>) -> bool {
+        let mut at = numbers.start;
+        while at < numbers.end {
+            let whole_word = at % 64 == 0 && numbers.end - at >= 64;
+            let word = self.words.get(at as usize / 64);
+            let word = word.map_or(0, |word| word.load(std::sync::atomic::Ordering::Relaxed));
+            if whole_word && word == u64::MAX {
+                at += 64;
+            } else if word & (1 << (at % 64)) != 0 {
+                at += 1;
+            } else {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Adds all of `numbers`, those past the room left out.
+    pub fn insert_all(&self, numbers: std::ops::Range<u32>) {
+        let mut at = numbers.start;
+        while at < numbers.end {
+            let last = numbers.end.min((at / 64 + 1).saturating_mul(64));
+            let bits = (u64::MAX >> (64 - (last - at))) << (at % 64);
+            if let Some(word) = self.words.get(at as usize / 64) {
+                word.fetch_or(bits, std::sync::atomic::Ordering::Relaxed);
+            }
+            at = last;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_are_what_they_hold() {
+        for (start, end) in [(0, 0), (0, 64), (3, 5), (60, 70), (1, 200), (63, 64), (64, 129)] {
+            let set = BitSet::new(201);
+            set.insert_all(start..end);
+            let held: Vec<u32> = (0..201).filter(|number| set.contains(*number)).collect();
+            assert_eq!(held, (start..end).collect::<Vec<u32>>());
+            assert!(set.contains_all(start..end));
+            assert!(!set.contains_all(start..end + 1), "{start} {end}");
+            assert!(start == 0 || !set.contains_all(start - 1..end), "{start} {end}");
+        }
+    }
 }

@@ -189,7 +189,7 @@ impl<'a> Search<'a> {
         let store = repo.store(self.log);
         self.progress.expect(store.numbers() as u64);
         self.progress.enter(Phase::History);
-        walk(Walk { store: &store, log: self.log, max_size: self.settings.max_size }, self);
+        walk(Walk::new(&store, self.log, self.settings.max_size), self);
         let found = BitSet::new(store.numbers());
         self.hits.each(|hits| {
             for (content, _) in hits {

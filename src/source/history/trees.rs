@@ -60,8 +60,7 @@ pub fn find(
         missing: Mutex::default(),
         local: PerThread::new(Local::new),
     };
-    let context = Walk { store, log, max_size };
-    walk(context, &first);
+    walk(Walk::new(store, log, max_size), &first);
     first.report_missing();
     let leading = first.leading();
     let Some((leading, names)) = leading else {
@@ -71,7 +70,7 @@ pub fn find(
     let silent = IncompleteLog::default();
     let second =
         SecondPass { store, interesting, leading, names, local: PerThread::new(SecondLocal::new) };
-    walk(Walk { store, log: &silent, max_size }, &second);
+    walk(Walk::new(store, &silent, max_size), &second);
     Trees { nodes: second.local.into_inner().flat_map(|local| local.nodes).collect() }
 }
 

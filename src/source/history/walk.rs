@@ -16,6 +16,7 @@ use super::delta::{Copied, Delta};
 use super::forest::{Forest, Lost, NONE, Root};
 use super::inflate::Inflater;
 use super::store::{Pack, Reader, Store};
+use crate::model::parallel::BitSet;
 use crate::model::{IncompleteKind, IncompleteLog};
 
 /// Nodes a task should have at least, to be worth its own scheduling.
@@ -82,11 +83,33 @@ pub struct Walk<'a> {
     pub log: &'a IncompleteLog,
     /// Objects larger than this many bytes are recorded and left out.
     pub max_size: u64,
+    /// Objects, by their numbers, that are left out without a word because they were looked at
+    /// before. A pack of nothing else is not read at all.
+    pub done: Option<&'a BitSet>,
+}
+
+impl<'a> Walk<'a> {
+    /// A walk over everything.
+    pub fn new(store: &'a Store, log: &'a IncompleteLog, max_size: u64) -> Walk<'a> {
+        Walk { store, log, max_size, done: None }
+    }
+
+    fn is_done(&self, number: u32) -> bool {
+        self.done.is_some_and(|done| done.contains(number))
+    }
+
+    fn is_pack_done(&self, pack: &Pack) -> bool {
+        let numbers = pack.first..pack.first.saturating_add(pack.index.num_objects());
+        self.done.is_some_and(|done| done.contains_all(numbers))
+    }
 }
 
 /// Visits every object of the kinds that `visitor` wants.
 pub fn walk<V: Visitor>(walk: Walk<'_>, visitor: &V) {
     for (number, pack) in walk.store.packs.iter().enumerate() {
+        if walk.is_pack_done(pack) {
+            continue;
+        }
         let forest = Forest::of(pack);
         let task = Task { walk, visitor, pack, number, forest: &forest };
         task.report_lost();
@@ -99,6 +122,10 @@ fn walk_loose<V: Visitor>(walk: Walk<'_>, visitor: &V) {
     use rayon::prelude::*;
     (0..walk.store.loose.len()).into_par_iter().for_each_init(Vec::new, |buffer, at| {
         let id = walk.store.loose[at].0;
+        let number = walk.store.number_of(&id).unwrap_or(NONE);
+        if walk.is_done(number) {
+            return;
+        }
         let result = walk.store.loose_header(at).and_then(|(size, kind)| {
             if !visitor.wants(kind) {
                 return Ok(());
@@ -116,7 +143,6 @@ fn walk_loose<V: Visitor>(walk: Walk<'_>, visitor: &V) {
                     format!("loose object {id}: its content belongs to another name"),
                 );
             }
-            let number = walk.store.number_of(&id).unwrap_or(NONE);
             let object =
                 Object { id: &id, number, kind, data: buffer, counts: true, is_base: false };
             visitor.visit(object, None);
@@ -405,12 +431,13 @@ impl<'a, V: Visitor> Task<'a, V> {
     ) -> V::Known {
         let id = self.id(at);
         let node = &self.forest.nodes[at as usize];
+        let number = self.pack.first + node.index;
         let object = Object {
             id,
-            number: self.pack.first + node.index,
+            number,
             kind,
             data,
-            counts: self.walk.store.is_first_copy(self.number, id),
+            counts: !self.walk.is_done(number) && self.walk.store.is_first_copy(self.number, id),
             is_base: node.child != NONE,
         };
         self.visitor.visit(object, base)
@@ -474,7 +501,8 @@ impl<'a, V: Visitor> Task<'a, V> {
 
     fn stream(&self, at: u32, entry: &gix::odb::pack::data::Entry) {
         let id = self.id(at);
-        if !self.walk.store.is_first_copy(self.number, id) {
+        let number = self.pack.first + self.forest.nodes[at as usize].index;
+        if self.walk.is_done(number) || !self.walk.store.is_first_copy(self.number, id) {
             return;
         }
         let end = self.pack.data.pack_end() as u64;
