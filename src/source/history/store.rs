@@ -2,13 +2,14 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use gix::objs::Kind;
 use gix::odb::pack::Find as _;
 use gix::odb::{loose, pack};
 use gix::{ObjectId, oid};
 
+use super::forest::Forest;
 use crate::model::text::escape;
 use crate::model::{IncompleteKind, IncompleteLog};
 
@@ -22,6 +23,15 @@ pub struct Pack {
     pub name: String,
     /// Number of the pack's first object in the store's numbering.
     pub first: u32,
+    forest: OnceLock<Forest>,
+}
+
+impl Pack {
+    /// Which entry is made from which; found out, on all cores, when it is first asked for. Do not
+    /// ask from within parallel work: that could come to wait for itself.
+    pub fn forest(&self) -> &Forest {
+        self.forest.get_or_init(|| Forest::of(&self.index, &self.data))
+    }
 }
 
 /// Every object directory of one repository.
@@ -104,7 +114,7 @@ impl Store {
         }
         let index = pack::index::File::at(&index_path, self.hash).map_err(|e| e.to_string())?;
         let data = pack::data::File::at(path, self.hash).map_err(|e| e.to_string())?;
-        Ok(Pack { index, data, name: file_name(path), first: 0 })
+        Ok(Pack { index, data, name: file_name(path), first: 0, forest: OnceLock::new() })
     }
 
     fn list_loose(&mut self, directory: &Path, log: &IncompleteLog) {

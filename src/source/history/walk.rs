@@ -10,10 +10,11 @@ use std::sync::Arc;
 
 use flate2::bufread::ZlibDecoder;
 use gix::objs::Kind;
-use gix::{ObjectId, oid};
+use gix::odb::pack::data::entry::Header;
+use gix::oid;
 
 use super::delta::{Copied, Delta};
-use super::forest::{Forest, Lost, NONE, Root};
+use super::forest::{Forest, Lost, NONE, Node, Root};
 use super::inflate::Inflater;
 use super::store::{Pack, Reader, Store};
 use crate::model::parallel::BitSet;
@@ -110,8 +111,7 @@ pub fn walk<V: Visitor>(walk: Walk<'_>, visitor: &V) {
         if walk.is_pack_done(pack) {
             continue;
         }
-        let forest = Forest::of(pack);
-        let task = Task { walk, visitor, pack, number, forest: &forest };
+        let task = Task { walk, visitor, pack, number, forest: pack.forest() };
         task.report_lost();
         rayon::scope(|scope| task.start(scope));
     }
@@ -230,12 +230,13 @@ impl<'a, V: Visitor> Task<'a, V> {
         let mut batch: Vec<Root> = Vec::new();
         let mut weight = 0;
         for root in &self.forest.roots {
-            let at = match root {
-                Root::Whole(_, kind) if !self.visitor.wants(*kind) => continue,
-                Root::Whole(at, _) | Root::External(at, _) => *at,
-            };
+            if let Root::Whole(_, kind) = root
+                && !self.visitor.wants(*kind)
+            {
+                continue;
+            }
             batch.push(*root);
-            weight += self.forest.weight[at as usize];
+            weight += self.forest.nodes[root.node() as usize].weight();
             if weight >= TASK_WEIGHT {
                 self.spawn_roots(scope, std::mem::take(&mut batch));
                 weight = 0;
@@ -253,7 +254,7 @@ impl<'a, V: Visitor> Task<'a, V> {
             for root in roots {
                 match root {
                     Root::Whole(at, kind) => self.whole(scope, &mut worker, at, kind),
-                    Root::External(at, base) => self.external(scope, &mut worker, at, base),
+                    Root::External(at) => self.external(scope, &mut worker, at),
                 }
             }
         });
@@ -264,7 +265,7 @@ impl<'a, V: Visitor> Task<'a, V> {
     where
         'a: 's,
     {
-        let weight = self.forest.weight[at as usize];
+        let weight = self.forest.nodes[at as usize].weight();
         let mut data = worker.buffer();
         let decoded = self.entry(at).and_then(|entry| {
             if entry.decompressed_size > self.walk.max_size {
@@ -286,10 +287,15 @@ impl<'a, V: Visitor> Task<'a, V> {
     }
 
     /// A tree whose base stands in another pack or directory.
-    fn external<'s>(self, scope: &rayon::Scope<'s>, worker: &mut Worker, at: u32, base: ObjectId)
+    fn external<'s>(self, scope: &rayon::Scope<'s>, worker: &mut Worker, at: u32)
     where
         'a: 's,
     {
+        let base = match self.entry(at).map(|entry| entry.header) {
+            Ok(Header::RefDelta { base_id }) => base_id,
+            Ok(_) => return,
+            Err(fault) => return self.lose(at, &fault),
+        };
         let mut bytes = worker.buffer();
         match worker.reader(self.walk.store).read(&base, &mut bytes) {
             Ok(kind) if !self.visitor.wants(kind) => {}
@@ -317,7 +323,7 @@ impl<'a, V: Visitor> Task<'a, V> {
     ) where
         'a: 's,
     {
-        if self.forest.weight[at as usize] <= SPLIT_WEIGHT {
+        if self.forest.nodes[at as usize].weight() <= SPLIT_WEIGHT {
             return self.depth_first(worker, at, kind, node);
         }
         let base = Arc::new(node);
@@ -325,7 +331,7 @@ impl<'a, V: Visitor> Task<'a, V> {
         let mut weight = 0;
         for child in self.forest.children(at) {
             batch.push(child);
-            weight += self.forest.weight[child as usize];
+            weight += self.forest.nodes[child as usize].weight();
             if weight >= TASK_WEIGHT {
                 self.spawn_children(scope, kind, Arc::clone(&base), std::mem::take(&mut batch));
                 weight = 0;
@@ -452,7 +458,7 @@ impl<'a, V: Visitor> Task<'a, V> {
         {
             return Err(Fault::Damaged("its checksum differs from the index's".to_owned()));
         }
-        self.pack.data.entry(node.offset).map_err(|e| Fault::Damaged(e.to_string()))
+        self.pack.data.entry(node.offset()).map_err(|e| Fault::Damaged(e.to_string()))
     }
 
     fn inflate(
@@ -465,7 +471,7 @@ impl<'a, V: Visitor> Task<'a, V> {
         let size = usize::try_from(entry.decompressed_size)
             .map_err(|_| Fault::OverSize(entry.decompressed_size))?;
         let packed = self.packed(at).and_then(|packed| {
-            let header = entry.data_offset - self.forest.nodes[at as usize].offset;
+            let header = entry.data_offset - self.forest.nodes[at as usize].offset();
             packed.get(usize::try_from(header).ok()?..)
         });
         let packed = packed.ok_or_else(|| Fault::Damaged(BEYOND.to_owned()))?;
@@ -474,9 +480,9 @@ impl<'a, V: Visitor> Task<'a, V> {
 
     /// The bytes of an entry, header included.
     fn packed(&self, at: u32) -> Option<&'a [u8]> {
-        let offset = self.forest.nodes[at as usize].offset;
+        let offset = self.forest.nodes[at as usize].offset();
         let next = self.forest.nodes.get(at as usize + 1);
-        let end = next.map_or(self.pack.data.pack_end() as u64, |next| next.offset);
+        let end = next.map_or(self.pack.data.pack_end() as u64, Node::offset);
         self.pack.data.entry_slice(offset..end.max(offset))
     }
 
