@@ -11,6 +11,9 @@ pub mod decode;
 pub mod detect;
 pub mod entropy;
 mod excerpt;
+mod follow;
+mod known;
+mod literals;
 pub mod prefilter;
 mod scan;
 mod stream;
@@ -20,11 +23,14 @@ mod verify;
 use std::ops::Range;
 use std::sync::Arc;
 
+pub use known::Known;
+pub use literals::Scratch;
 pub use prefilter::Effort;
-pub use scan::Limits;
+pub use scan::{Base, Limits};
 
 use crate::model::{Confidence, Fact, LayerPath, Position, Secret};
 use crate::rule::Ruleset;
+use literals::Extent;
 use prefilter::Prefilter;
 use verify::Patterns;
 
@@ -33,6 +39,8 @@ use verify::Patterns;
 pub struct Engine {
     ruleset: Arc<Ruleset>,
     prefilter: Prefilter,
+    /// By literal.
+    extents: Vec<Extent>,
     patterns: Patterns,
     limits: Limits,
 }
@@ -71,8 +79,10 @@ pub struct Outcome {
 impl Engine {
     /// Makes `ruleset` ready.
     pub fn new(ruleset: Arc<Ruleset>, effort: Effort, limits: Limits) -> Engine {
+        let prefilter = Prefilter::new(&ruleset, effort);
         Engine {
-            prefilter: Prefilter::new(&ruleset, effort),
+            extents: Extent::all(&prefilter),
+            prefilter,
             patterns: Patterns::new(&ruleset),
             ruleset,
             limits,

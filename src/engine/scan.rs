@@ -3,16 +3,20 @@
 //! A *domain* is a text that has places of its own: the content itself, or a member of a container
 //! inside it. Encodings inside a domain (base64, escapes, joined literals) map back to it, so that
 //! a value seen both plainly and through an encoding is one match.
+//!
+//! A content made from another is scanned by what it has that the other had not ([`super::follow`]);
+//! a content by itself is the same with everything new.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 
-use super::decode::{self, Budget, Decoded, OffsetMap, Trouble};
+use super::decode::{self, Budget, OffsetMap, Trouble};
 use super::excerpt::excerpt;
-use super::verify::{Raw, verify, window};
-use super::{Engine, Match, Outcome};
-use crate::model::text::escape;
-use crate::model::{Layer, LayerPath, Position, Secret};
+use super::known::{Cell, Decoded, Given, Known, Spent};
+use super::literals::{Past, Scratch};
+use super::{Engine, Match, Outcome, known};
+use crate::model::{Copied, Layer, LayerPath, Lines};
 use crate::rule::Rule;
 use crate::rule::schema::DetectorKind;
 
@@ -34,66 +38,178 @@ impl Default for Limits {
     }
 }
 
-/// Window bytes that one rule may verify in one text: so many times the text's length, and so many
-/// more. Real text stays far below; text made of nothing but literals would cost reach times length.
-const VERIFY_TIMES: usize = 64;
-const VERIFY_MORE: usize = 16 << 20;
+impl Limits {
+    fn budget(self) -> Budget {
+        Budget { bytes: self.bytes, items: self.items, depth: self.depth, ..Budget::default() }
+    }
 
-/// A match within a domain, before overlaps are settled.
-struct Found {
-    raw: Raw,
-    secret: Secret,
-    /// Stretch of the domain's text.
-    span: Range<usize>,
-    /// Layers below the domain's own.
-    layers: Vec<Layer>,
+    /// How much decoding may cost for what is known to be inherited: so little that no limit can
+    /// have been met, whatever part of it the next version drops.
+    pub(super) fn inherited(self) -> Spent {
+        Spent { bytes: self.bytes / 4, items: self.items / 4 }
+    }
+}
+
+/// What a content is made from.
+#[derive(Clone, Copy)]
+pub struct Base<'a> {
+    /// What its scan left.
+    pub known: &'a Known,
+    /// What the content has from it, in order of the content's bytes.
+    pub copies: &'a [Copied],
 }
 
 /// A text on the way down from its domain.
-struct Text<'a> {
+struct Inner<'a> {
     bytes: &'a [u8],
     /// From this text to the domain's, innermost last.
     maps: Vec<&'a OffsetMap>,
     layers: Vec<Layer>,
 }
 
+/// Where what is found goes.
+struct Sinks<'a> {
+    found: &'a mut Vec<Decoded>,
+    outcome: &'a mut Outcome,
+    scratch: &'a mut Scratch,
+}
+
 impl Engine {
     /// Finds every credential in `content`.
     pub fn scan(&self, content: &[u8]) -> Outcome {
-        let mut budget = Budget {
-            bytes: self.limits.bytes,
-            items: self.limits.items,
-            depth: self.limits.depth,
-            ..Budget::default()
-        };
-        let mut outcome = Outcome::default();
-        self.scan_domain(content, None, &Vec::new(), &mut budget, &mut outcome);
-        if let Some(reason) = budget.exceeded {
-            outcome.unread.push(reason.to_owned());
-        }
-        let named = budget.problems.iter().map(|p| format!("{}: {}", p.layer, p.trouble.as_str()));
-        outcome.unread.extend(named);
-        let unnamed = (budget.problem_count as usize).saturating_sub(budget.problems.len());
-        if unnamed > 0 {
-            outcome.unread.push(format!("{unnamed} more members"));
-        }
-        outcome
+        self.scan_next(content, None, &mut Scratch::default()).0
     }
 
-    fn scan_domain(
+    /// The same for a content made from another, and what this scan leaves for those that are made
+    /// from it. Gives what [`Engine::scan`] gives; only what the content has not from its base is
+    /// looked at.
+    pub fn scan_next(
         &self,
-        bytes: &[u8],
-        via: Option<&Decoded>,
-        path: &LayerPath,
+        content: &[u8],
+        base: Option<Base<'_>>,
+        scratch: &mut Scratch,
+    ) -> (Outcome, Known) {
+        if u32::try_from(content.len()).is_err() {
+            // Places are short numbers. Reading from memory cannot fail.
+            let outcome = self.scan_stream(&mut &content[..]).unwrap_or_default();
+            return (outcome, Known::default());
+        }
+        if let Some(base) = base
+            && let Some(past) = Past::of(content, base, scratch)
+        {
+            let done = self.follow(content, &past, scratch);
+            scratch.put_copies(past.copies);
+            if let Some(done) = done {
+                return done;
+            }
+        }
+        if decode::is_plain(content) {
+            return self.begin(content, scratch);
+        }
+        let mut budget = self.limits.budget();
+        let mut outcome = Outcome::default();
+        self.scan_domain(content, None, &Vec::new(), &mut budget, &mut outcome, scratch);
+        budget.report(&mut outcome.unread);
+        (outcome, Known::default())
+    }
+
+    /// A plain text by itself.
+    fn begin(&self, content: &[u8], scratch: &mut Scratch) -> (Outcome, Known) {
+        let mut outcome = Outcome::default();
+        let (literals, found) = self.literals(content, None, scratch, &mut outcome.unread);
+        let mut budget = self.limits.budget();
+        let mut cells = scratch.take_cells();
+        decode::cells::find(content, 0..content.len(), &mut cells);
+        let decoded: Vec<Cell> = decode::cells::sorted(&mut cells)
+            .iter()
+            .map(|cell| self.cell(content, cell.clone(), &mut budget, &mut outcome, scratch))
+            .collect();
+        scratch.put_cells(cells);
+        let spent = self.spent(&budget);
+        budget.report(&mut outcome.unread);
+        let most = self.limits.inherited();
+        let whole = outcome.unread.is_empty();
+        let known = known::Text { len: content.len(), literals, found, cells: decoded, spent };
+        self.matches(content, &known, &mut outcome);
+        let lasts = whole && spent.bytes <= most.bytes && spent.items <= most.items;
+        (outcome, Known(lasts.then(|| Box::new(known))))
+    }
+
+    /// What of the whole budget is gone.
+    pub(super) fn spent(&self, budget: &Budget) -> Spent {
+        Spent {
+            bytes: self.limits.bytes.saturating_sub(budget.bytes),
+            items: self.limits.items.saturating_sub(budget.items),
+        }
+    }
+
+    pub(super) fn budget(&self) -> Budget {
+        self.limits.budget()
+    }
+
+    /// Decodes one cell of a plain text.
+    pub(super) fn cell(
+        &self,
+        content: &[u8],
+        range: Range<usize>,
         budget: &mut Budget,
         outcome: &mut Outcome,
-    ) {
+        scratch: &mut Scratch,
+    ) -> Cell {
+        let mut given = Given::default();
+        let mut inner = Outcome::default();
+        let whole = Inner { bytes: content, maps: Vec::new(), layers: Vec::new() };
+        let mut sinks =
+            Sinks { found: &mut given.found, outcome: &mut inner, scratch: &mut *scratch };
+        decode::decode_cell(content, range.clone(), budget, &mut |piece, budget| {
+            self.piece(&whole, &piece, &Vec::new(), budget, &mut sinks);
+        });
+        outcome.unread.append(&mut inner.unread);
+        given.inner = inner.matches;
+        for found in &mut given.found {
+            // What a decoder joined may reach outside of the cell only if it is broken.
+            found.span.start = found.span.start.saturating_sub(range.start);
+            found.span.end = found.span.end.saturating_sub(range.start);
+        }
+        let empty = given.found.is_empty() && given.inner.is_empty();
+        Cell { range, given: (!empty).then(|| Arc::new(given)) }
+    }
+
+    /// Turns what is known of a plain text into matches.
+    pub(super) fn matches(&self, content: &[u8], known: &known::Text, outcome: &mut Outcome) {
         let mut found = Vec::new();
-        let text = Text { bytes, maps: Vec::new(), layers: Vec::new() };
-        self.scan_text(&text, via, path, budget, &mut found, outcome);
+        for literal in &known.literals {
+            if let known::Verdict::Found(at) = literal.verdict
+                && let Some(one) = known.found.get(at as usize)
+            {
+                found.push(Decoded {
+                    raw: Arc::clone(&one.raw),
+                    secret: one.secret.clone(),
+                    span: one.span(literal.spot.start as usize),
+                    layers: Vec::new(),
+                });
+            }
+        }
+        for cell in &known.cells {
+            let Some(given) = &cell.given else { continue };
+            outcome.matches.extend(given.inner.iter().cloned());
+            found.extend(given.found.iter().cloned().map(|mut one| {
+                one.span = one.span.start + cell.range.start..one.span.end + cell.range.start;
+                one
+            }));
+        }
+        self.conclude(content, found, &Vec::new(), outcome);
+    }
+
+    /// Settles what was found in a domain.
+    fn conclude(&self, bytes: &[u8], found: Vec<Decoded>, path: &LayerPath, outcome: &mut Outcome) {
+        if found.is_empty() {
+            return;
+        }
         let found = settle(found, self.ruleset.rules());
         let masks: Vec<(Range<usize>, String)> =
             merge_masks(found.iter().map(|f| (f.span.clone(), f.secret.preview())));
+        let mut lines = Lines::new(bytes);
         for one in found {
             let mut layers = path.clone();
             layers.extend(one.layers);
@@ -101,51 +217,54 @@ impl Engine {
                 rule: one.raw.rule,
                 secret: one.secret,
                 confidence: one.raw.confidence,
-                facts: one.raw.facts,
+                facts: one.raw.facts.clone(),
                 layers,
-                position: Position::of(bytes, one.span.start, one.span.end),
+                position: lines.position(one.span.start, one.span.end),
                 span: path.is_empty().then(|| one.span.clone()),
                 excerpt: excerpt(bytes, one.span.start, &masks),
             });
         }
     }
 
-    fn scan_text(
+    fn scan_domain(
         &self,
-        text: &Text<'_>,
-        via: Option<&Decoded>,
+        bytes: &[u8],
+        via: Option<&decode::Decoded>,
         path: &LayerPath,
         budget: &mut Budget,
-        found: &mut Vec<Found>,
         outcome: &mut Outcome,
+        scratch: &mut Scratch,
     ) {
-        for raw in self.matches_in(text.bytes, outcome) {
-            let bytes = text.bytes.get(raw.start..raw.end).unwrap_or_default();
-            found.push(Found {
-                secret: Secret::with_public_prefix(bytes, raw.public_prefix),
-                span: text.in_domain(raw.start, raw.end),
+        let mut found = Vec::new();
+        let text = Inner { bytes, maps: Vec::new(), layers: Vec::new() };
+        let mut sinks = Sinks { found: &mut found, outcome: &mut *outcome, scratch };
+        self.scan_text(&text, via, path, budget, &mut sinks);
+        self.conclude(bytes, found, path, outcome);
+    }
+
+    fn scan_text(
+        &self,
+        text: &Inner<'_>,
+        via: Option<&decode::Decoded>,
+        path: &LayerPath,
+        budget: &mut Budget,
+        sinks: &mut Sinks<'_>,
+    ) {
+        let unread = &mut sinks.outcome.unread;
+        let (literals, found) = self.literals(text.bytes, None, sinks.scratch, unread);
+        for literal in literals {
+            let known::Verdict::Found(at) = literal.verdict else { continue };
+            let Some(one) = found.get(at as usize) else { continue };
+            let span = one.span(literal.spot.start as usize);
+            sinks.found.push(Decoded {
+                raw: Arc::clone(&one.raw),
+                secret: one.secret.clone(),
+                span: text.in_domain(span.start, span.end),
                 layers: text.layers.clone(),
-                raw,
             });
         }
-        let mut sink = |piece: Decoded, budget: &mut Budget| {
-            budget.depth -= 1;
-            if piece.layer.is_container() {
-                let mut inner = path.clone();
-                inner.extend(text.layers.iter().cloned());
-                inner.push(piece.layer.clone());
-                self.scan_domain(&piece.bytes, Some(&piece), &inner, budget, outcome);
-            } else {
-                let mut maps = text.maps.clone();
-                maps.push(&piece.map);
-                let mut layers = text.layers.clone();
-                layers.push(piece.layer.clone());
-                let inner = Text { bytes: &piece.bytes, maps, layers };
-                let known = budget.problems.len();
-                self.scan_text(&inner, Some(&piece), path, budget, found, outcome);
-                forget_broken_samples(budget, known);
-            }
-            budget.depth += 1;
+        let mut sink = |piece: decode::Decoded, budget: &mut Budget| {
+            self.piece(text, &piece, path, budget, sinks);
         };
         match via {
             None => decode::decode(text.bytes, budget, &mut sink),
@@ -153,43 +272,37 @@ impl Engine {
         }
     }
 
-    /// The matches in one text, nothing decoded.
-    fn matches_in(&self, text: &[u8], outcome: &mut Outcome) -> Vec<Raw> {
-        let rules = self.ruleset.rules();
-        let mut found: Vec<Raw> = Vec::new();
-        let allowance = text.len().saturating_mul(VERIFY_TIMES).saturating_add(VERIFY_MORE);
-        let mut spent: BTreeMap<u32, Spent> = BTreeMap::new();
-        self.prefilter.search(text, |hit| {
-            let Some(rule) = rules.get(hit.rule as usize) else { return };
-            let spent = spent.entry(hit.rule).or_default();
-            // A literal inside a secret that the same rule has just found is part of it.
-            if hit.start < spent.found_until || spent.window_bytes > allowance {
-                return;
-            }
-            spent.window_bytes += window(rule, hit, text).len();
-            if spent.window_bytes > allowance {
-                outcome
-                    .unread
-                    .push(format!("rule {}: too many candidates", escape(rule.id.as_bytes())));
-                return;
-            }
-            if let Some(raw) = verify(rule, &self.patterns, hit, text) {
-                spent.found_until = raw.end;
-                found.push(raw);
-            }
-        });
-        found
+    /// Scans what was decoded out of `text`.
+    fn piece(
+        &self,
+        text: &Inner<'_>,
+        piece: &decode::Decoded,
+        path: &LayerPath,
+        budget: &mut Budget,
+        sinks: &mut Sinks<'_>,
+    ) {
+        budget.depth -= 1;
+        if piece.layer.is_container() {
+            let mut inner = path.clone();
+            inner.extend(text.layers.iter().cloned());
+            inner.push(piece.layer.clone());
+            let Sinks { outcome, scratch, .. } = sinks;
+            self.scan_domain(&piece.bytes, Some(piece), &inner, budget, outcome, scratch);
+        } else {
+            let mut maps = text.maps.clone();
+            maps.push(&piece.map);
+            let mut layers = text.layers.clone();
+            layers.push(piece.layer.clone());
+            let inner = Inner { bytes: &piece.bytes, maps, layers };
+            let known = budget.problems.len();
+            self.scan_text(&inner, Some(piece), path, budget, sinks);
+            forget_broken_samples(budget, known);
+        }
+        budget.depth += 1;
     }
 }
 
-/// What one rule has cost in one text so far.
-#[derive(Default)]
-struct Spent {
-    window_bytes: usize,
-    found_until: usize,
-}
-
-impl Text<'_> {
+impl Inner<'_> {
     fn in_domain(&self, start: usize, end: usize) -> Range<usize> {
         self.maps.iter().rev().fold(start..end, |range, map| map.source(range.start, range.end))
     }
@@ -210,7 +323,7 @@ fn forget_broken_samples(budget: &mut Budget, known: usize) {
 
 /// How much a match is worth when two overlap: distinctive formats before structures before
 /// guesses, then what is surer, graver, seen with less decoding, and last by id.
-fn rank(found: &Found, rules: &[Rule]) -> impl Ord + use<> {
+fn rank(found: &Decoded, rules: &[Rule]) -> impl Ord + use<> {
     let rule = rules.get(found.raw.rule as usize);
     let tier = rule.map_or(0, |rule| match rule.detector {
         DetectorKind::Assignment => 0,
@@ -232,7 +345,7 @@ fn rank(found: &Found, rules: &[Rule]) -> impl Ord + use<> {
 }
 
 /// Keeps the best of matches that overlap; sorts by place.
-fn settle(mut found: Vec<Found>, rules: &[Rule]) -> Vec<Found> {
+fn settle(mut found: Vec<Decoded>, rules: &[Rule]) -> Vec<Decoded> {
     found.sort_by(|a, b| {
         rank(b, rules)
             .cmp(&rank(a, rules))

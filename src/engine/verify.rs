@@ -48,15 +48,31 @@ impl Patterns {
     }
 }
 
-/// The stretch of `text` that may decide a hit.
+/// Bytes beyond its reach that decide a hit: `boundary` and `\b` look at the neighbours of what was
+/// matched, and an escape in front of those is two bytes.
+pub const MARGIN: usize = 4;
+
+/// The stretch of `text` that a rule's reach covers around a hit.
 pub fn window(rule: &Rule, hit: Hit, text: &[u8]) -> Range<usize> {
     let start = hit.start.saturating_sub(rule.reach.before as usize);
     let end = hit.end.saturating_add(rule.reach.after as usize).min(text.len());
     start..end
 }
 
-/// The credential that `rule` sees around `hit`, if there is one.
+/// The credential that `rule` sees around `hit`, if there is one. Sees no more of the text than the
+/// rule's reach and [`MARGIN`]: where those bytes are the same, so is the verdict.
 pub fn verify(rule: &Rule, patterns: &Patterns, hit: Hit, text: &[u8]) -> Option<Raw> {
+    let window = window(rule, hit, text);
+    let offset = window.start.saturating_sub(MARGIN);
+    let seen = text.get(offset..window.end.saturating_add(MARGIN).min(text.len()))?;
+    let hit = Hit { start: hit.start - offset, end: hit.end - offset, ..hit };
+    let mut raw = judge(rule, patterns, hit, seen)?;
+    raw.start += offset;
+    raw.end += offset;
+    Some(raw)
+}
+
+fn judge(rule: &Rule, patterns: &Patterns, hit: Hit, text: &[u8]) -> Option<Raw> {
     let found = find(rule, patterns, hit, text)?;
     let secret = text.get(found.span.clone()).filter(|secret| !secret.is_empty())?;
     let bounded = bounded(rule.boundary, text, &found.span);

@@ -80,6 +80,34 @@ impl Position {
     }
 }
 
+/// Positions in one content, one after the other: lines are counted on from the last place, not
+/// from the content's start.
+pub struct Lines<'a> {
+    content: &'a [u8],
+    /// A place and its line.
+    known: (usize, u32),
+}
+
+impl<'a> Lines<'a> {
+    /// Starts at the front of `content`.
+    pub fn new(content: &'a [u8]) -> Lines<'a> {
+        Lines { content, known: (0, 1) }
+    }
+
+    /// What [`Position::of`] gives. Quickest where `start` does not go back.
+    pub fn position(&mut self, start: usize, end: usize) -> Position {
+        let start = start.min(self.content.len());
+        let end = end.clamp(start, self.content.len());
+        if start < self.known.0 {
+            self.known = (0, 1);
+        }
+        let (line, column) = line_and_column(self.content, start, (self.known.1, self.known.0));
+        self.known = (start, line);
+        let (end_line, end_column) = line_and_column(self.content, end, (line, start));
+        Position { line, column, end_line, end_column }
+    }
+}
+
 /// Line and column of `offset`, counting lines on from `known` = (line, offset inside that line).
 fn line_and_column(content: &[u8], offset: usize, known: (u32, usize)) -> (u32, u32) {
     let (known_line, known_offset) = known;
@@ -112,6 +140,20 @@ mod tests {
     fn a_stretch_over_lines_has_both_ends() {
         let at = Position::of(b"a\nbc\nde", 2, 7);
         assert_eq!(at, Position { line: 2, column: 1, end_line: 3, end_column: 3 });
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn counting_on_gives_what_counting_from_the_start_gives(
+            text in "[a\\nä]{0,40}",
+            places in proptest::collection::vec((0usize..50, 0usize..50), 0..8),
+        ) {
+            let mut lines = Lines::new(text.as_bytes());
+            for (start, end) in places {
+                let expected = Position::of(text.as_bytes(), start, end);
+                proptest::prop_assert_eq!(lines.position(start, end), expected);
+            }
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //!
 //! Nothing here reads a file or knows git beyond an object id; everything above imports it.
 
+mod copied;
 mod fact;
 mod incomplete;
 mod layer;
@@ -12,9 +13,10 @@ pub mod parallel;
 mod secret;
 pub mod text;
 
+pub use copied::Copied;
 pub use fact::Fact;
 pub use incomplete::{Incomplete, IncompleteKind, IncompleteLog};
 pub use layer::{Layer, LayerPath};
 pub use level::{Confidence, ParseLevelError, Severity};
-pub use location::{ContentId, ContentKind, Position};
+pub use location::{ContentId, ContentKind, Lines, Position};
 pub use secret::Secret;

@@ -14,7 +14,7 @@ use super::names::{self, Named, Names};
 use super::settings::Settings;
 use super::target::{Opened, What};
 use super::{Options, Phase, Progress, Scope, narrow};
-use crate::engine::{Engine, Match, Outcome};
+use crate::engine::{self, Engine, Known, Match, Outcome, Scratch};
 use crate::finding::inline::{InlineAllow, inline_allow};
 use crate::model::parallel::{BitSet, PerThread};
 use crate::model::text::escape;
@@ -113,6 +113,7 @@ pub struct Search<'a> {
     /// Where Git LFS keeps files.
     lfs: Option<PathBuf>,
     hits: PerThread<Vec<(ContentId, Vec<Hit>)>>,
+    scratch: PerThread<Scratch>,
     commits: PerThread<Vec<Commit>>,
     counts: Counts,
     gaps: Gaps<'a>,
@@ -144,6 +145,7 @@ impl<'a> Search<'a> {
             names: Names::new(),
             lfs: repo.map(|repo| repo.common_dir.join("lfs").join("objects")),
             hits: PerThread::new(Vec::new),
+            scratch: PerThread::new(Scratch::default),
             commits: PerThread::new(Vec::new),
             counts: Counts::default(),
             gaps: Gaps::new(log, &settings.ignores),
@@ -276,13 +278,24 @@ impl<'a> Search<'a> {
     /// Searches one content that is held whole, and what it stands for if it is an LFS pointer;
     /// tells whether there was something in the content itself.
     pub fn content(&self, id: ContentId, content: &[u8]) -> bool {
+        self.version(id, content, None).0
+    }
+
+    /// The same for a content made from another; gives, too, what is known of it for those that are
+    /// made from it.
+    fn version(
+        &self,
+        id: ContentId,
+        content: &[u8],
+        base: Option<engine::Base<'_>>,
+    ) -> (bool, Known) {
         if let Some(pointer) = lfs_pointer(content) {
             self.lfs_file(&id, &pointer);
         }
-        let outcome = self.engine.scan(content);
+        let (outcome, known) = self.engine.scan_next(content, base, &mut self.scratch.get());
         let found = !outcome.matches.is_empty();
         self.keep(id, outcome, |found| self.allow(content, found));
-        found
+        (found, known)
     }
 
     /// Searches one content without keeping what it gives.
@@ -425,21 +438,30 @@ impl<'a> Search<'a> {
 }
 
 impl Visitor for Search<'_> {
-    type Known = ();
+    type Known = Known;
 
     fn wants(&self, kind: Kind) -> bool {
         kind != Kind::Tree
     }
 
-    fn visit(&self, object: Object<'_>, _base: Option<Base<'_, ()>>) {
+    fn visit(&self, object: Object<'_>, base: Option<Base<'_, Known>>) -> Known {
+        let base = base.map(|base| engine::Base { known: base.known, copies: base.copies });
         if !object.counts {
-            return;
+            // Another copy was searched or will be; here only what is made from it matters.
+            let wanted = object.is_base && object.kind == Kind::Blob;
+            return if wanted {
+                self.engine.scan_next(object.data, base, &mut self.scratch.get()).1
+            } else {
+                Known::default()
+            };
         }
         let id = object.id.to_owned();
         match object.kind {
             Kind::Blob => {
-                self.content(ContentId::Object { kind: ContentKind::Blob, id }, object.data);
+                let content = ContentId::Object { kind: ContentKind::Blob, id };
+                let known = self.version(content, object.data, base).1;
                 self.count_blob(object.data.len() as u64);
+                return known;
             }
             Kind::Commit => {
                 self.count_commit();
@@ -456,6 +478,7 @@ impl Visitor for Search<'_> {
             Kind::Tag => self.message(ContentKind::Tag, id, object.data),
             Kind::Tree => {}
         }
+        Known::default()
     }
 
     fn visit_stream(&self, id: &oid, size: u64, content: &mut dyn io::Read) {

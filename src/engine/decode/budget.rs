@@ -68,6 +68,17 @@ impl Default for Budget {
 }
 
 impl Budget {
+    /// Says what was left unread, in a few words each.
+    pub fn report(self, unread: &mut Vec<String>) {
+        unread.extend(self.exceeded.map(str::to_owned));
+        let named = self.problems.iter().map(|p| format!("{}: {}", p.layer, p.trouble.as_str()));
+        unread.extend(named);
+        let unnamed = (self.problem_count as usize).saturating_sub(self.problems.len());
+        if unnamed > 0 {
+            unread.push(format!("{unnamed} more members"));
+        }
+    }
+
     /// Takes `bytes` off the budget. Where it does not cover them, says so and takes nothing.
     pub(super) fn take(&mut self, bytes: usize) -> bool {
         let left = self.bytes.checked_sub(bytes as u64);

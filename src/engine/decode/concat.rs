@@ -10,7 +10,7 @@ use super::region::Regions;
 use crate::model::Layer;
 
 /// The most bytes between two literals: operator, line break, indentation, a comment.
-const MOST_GAP: usize = 200;
+pub(super) const MOST_GAP: usize = 200;
 
 /// How far back a line is read to tell opening quotes from closing ones.
 const MOST_LINE: usize = 4096;
@@ -101,6 +101,13 @@ pub(super) fn decode(out: &mut Out<'_, '_>) {
             return;
         }
     }
+}
+
+/// The first quote in `range` that may be joined to another literal.
+pub(super) fn next(text: &[u8], range: Range<usize>) -> Option<usize> {
+    let within = text.get(range.clone())?;
+    let mut quotes = memchr::memchr3_iter(b'"', b'\'', b'`', within).map(|at| range.start + at);
+    quotes.find(|at| seam(text, *at).is_some())
 }
 
 /// Ends a chain: where its words are worth it, its lines are a region and its seams are taken out.
@@ -241,8 +248,14 @@ fn blanks(text: &[u8], mut at: usize, escaped: bool) -> usize {
             [b'\\', b'n', ..] if escaped => 2,
             [b'\\' | b'_', b'\n', ..] => 2,
             [b'\\' | b'_', b'\r', b'\n', ..] => 3,
+            // A comment with a quote in it ends here, so that a seam never holds one.
             [b'/', b'/', ..] | [b'#', b' ', ..] => {
-                memchr::memchr(b'\n', rest).unwrap_or(rest.len())
+                let len = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+                let quotes = memchr::memchr3(b'"', b'\'', b'`', rest.get(..len).unwrap_or(rest));
+                if quotes.is_some() {
+                    return at;
+                }
+                len
             }
             _ => return at,
         };

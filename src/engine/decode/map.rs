@@ -64,6 +64,21 @@ impl OffsetMap {
         }
     }
 
+    /// The same map for a source that begins `offset` bytes later.
+    pub(super) fn shifted(self, offset: usize) -> OffsetMap {
+        match self {
+            OffsetMap::Whole { start, end } => {
+                OffsetMap::Whole { start: start + offset, end: end + offset }
+            }
+            OffsetMap::Runs { mut runs, ratio } => {
+                for run in runs.iter_mut().filter(|_| offset > 0) {
+                    run.source += offset;
+                }
+                OffsetMap::Runs { runs, ratio }
+            }
+        }
+    }
+
     /// Whether decoded bytes `range` stand in the source just as they do here.
     pub(super) fn copied(&self, range: &Range<usize>) -> bool {
         let OffsetMap::Runs { runs, ratio: (1, 1) } = self else { return false };

@@ -4,10 +4,13 @@
 //! [`decode`] looks through one layer: the bytes of a stored file, or those that a decoder gave. It
 //! hands every piece it finds to the caller's sink, which scans it and may call [`decode_again`]
 //! with one less depth. A container is known by its first bytes and only opened; text goes through
-//! the text decoders, each of which skips what the layer above has seen already.
+//! the text decoders, each of which skips what the layer above has seen already. They work on
+//! [`cells`], groups of lines that do not depend on each other, so that a text that changes in one
+//! place need be decoded again only there.
 
 mod base64;
 mod budget;
+pub mod cells;
 mod compress;
 mod concat;
 mod container;
@@ -34,6 +37,8 @@ mod testing;
 
 pub use budget::{Budget, Problem, Trouble};
 pub use map::{OffsetMap, Run};
+
+use std::ops::Range;
 
 use crate::model::Layer;
 use out::Out;
@@ -73,6 +78,14 @@ fn layer(text: &[u8], via: Option<&Decoded>, budget: &mut Budget, sink: &mut Sin
         return;
     }
     let mut out = Out::new(text, via, budget, sink);
+    if is_plain(text) {
+        let mut found = Vec::new();
+        cells::find(text, 0..text.len(), &mut found);
+        for cell in cells::sorted(&mut found) {
+            plain(&mut out.part(cell.clone()));
+        }
+        return;
+    }
     if let Some(kind) = container::sniff(text)
         && container::open(kind, &mut out)
     {
@@ -81,14 +94,38 @@ fn layer(text: &[u8], via: Option<&Decoded>, budget: &mut Budget, sink: &mut Sin
     if notebook::is_notebook(text) && out.budget.deeper() && notebook::open(&mut out) {
         return;
     }
-    let binary = text::is_binary(text);
     if memchr::memchr(0, text).is_some() {
         utf16::runs(&mut out);
     }
-    runs::decode(&mut out);
-    if !binary {
-        region::decode(&mut out);
-        concat::decode(&mut out);
+    if text::is_binary(text) {
+        runs::decode(&mut out);
+    } else {
+        plain(&mut out);
+    }
+}
+
+/// The encodings that stand in the lines of a text.
+fn plain(out: &mut Out<'_, '_>) {
+    runs::decode(out);
+    region::decode(out);
+    concat::decode(out);
+}
+
+/// Whether `text` is nothing but text by its bytes: no container, no notebook, no NUL. Such a text
+/// is decoded cell by cell.
+pub fn is_plain(text: &[u8]) -> bool {
+    memchr::memchr(0, text).is_none() && begins_plain(text)
+}
+
+/// The same for a text that is known to hold no NUL.
+pub fn begins_plain(text: &[u8]) -> bool {
+    container::sniff(text).is_none() && !notebook::is_notebook(text)
+}
+
+/// Decodes one cell of a plain text (see [`cells`]) just as [`decode`] decodes all of them.
+pub fn decode_cell(text: &[u8], cell: Range<usize>, budget: &mut Budget, sink: &mut Sink<'_>) {
+    if text.len() >= SHORTEST {
+        plain(&mut Out::new(text, None, budget, sink).part(cell));
     }
 }
 

@@ -9,8 +9,10 @@ use crate::model::Layer;
 
 /// One layer's text on its way through the decoders.
 pub(super) struct Out<'a, 'b> {
-    /// The bytes to decode.
+    /// The bytes to decode: a text, or one cell of it.
     pub text: &'a [u8],
+    /// Where they start in the text that the sink knows.
+    offset: usize,
     /// What that may cost.
     pub budget: &'a mut Budget,
     sink: &'a mut Sink<'b>,
@@ -51,18 +53,34 @@ impl<'a, 'b> Out<'a, 'b> {
     ) -> Self {
         let kind = via.and_then(|piece| TextKind::of(&piece.layer));
         let from = via.filter(|_| kind.is_some()).map(|piece| &piece.map);
-        Out { text, budget, sink, from, kind }
+        Out { text, offset: 0, budget, sink, from, kind }
+    }
+
+    /// The same for a part of the text.
+    pub fn part(&mut self, range: Range<usize>) -> Out<'_, 'b> {
+        Out {
+            text: self.text.get(range.clone()).unwrap_or_default(),
+            offset: self.offset + range.start,
+            budget: self.budget,
+            sink: self.sink,
+            from: self.from,
+            kind: self.kind,
+        }
+    }
+
+    fn in_text(&self, range: &Range<usize>) -> Range<usize> {
+        range.start + self.offset..range.end + self.offset
     }
 
     /// Whether an encoded run at `range` is not just what the layer above had there.
     pub fn fresh(&self, range: &Range<usize>) -> bool {
-        self.from.is_none_or(|map| !map.copied_with_neighbours(range))
+        self.from.is_none_or(|map| !map.copied_with_neighbours(&self.in_text(range)))
     }
 
     /// The same for an escape that `kind` decodes: later kinds have not run on the layer above.
     pub fn fresh_for(&self, kind: TextKind, range: &Range<usize>) -> bool {
         self.kind.is_none_or(|made_by| kind > made_by)
-            || self.from.is_none_or(|map| !map.copied(range))
+            || self.from.is_none_or(|map| !map.copied(&self.in_text(range)))
     }
 
     /// Hands a piece on. False when the budget is at an end and decoding should stop.
@@ -73,6 +91,7 @@ impl<'a, 'b> Out<'a, 'b> {
         if !self.budget.deeper() || !self.budget.take_item() {
             return false;
         }
+        let map = map.shifted(self.offset);
         (self.sink)(Decoded { layer, bytes, map }, self.budget);
         true
     }

@@ -12,7 +12,7 @@ use crate::model::Layer;
 /// The most bytes of a line given before an escape, and after it.
 const AROUND: usize = 2048;
 
-/// Regions closer than this become one: neighbouring lines tell what a value is for.
+/// Regions closer than this become one: what stands near a value tells what it is for.
 const NEAR: usize = 128;
 
 /// One escape in a text.
@@ -88,6 +88,17 @@ pub(super) fn decode(out: &mut Out<'_, '_>) {
             }
         }
     }
+}
+
+/// The first place in `range` where an escape that matters begins.
+pub(super) fn next(text: &[u8], range: Range<usize>) -> Option<usize> {
+    let within = text.get(range.clone())?;
+    memchr::memchr3_iter(b'\\', b'%', b'&', within).map(|at| range.start + at).find(|at| {
+        KINDS.iter().any(|kind| {
+            text.get(*at) == Some(&kind.first)
+                && (kind.at)(text, *at).is_some_and(|escape| escape.matters())
+        })
+    })
 }
 
 /// Hands on one region, its escapes replaced. False when the budget is at an end.
@@ -179,10 +190,9 @@ mod tests {
     }
 
     #[test]
-    fn neighbouring_lines_come_together_and_distant_ones_apart() {
-        let text = "a%3Db\nplain\nc%3Dd\n".to_owned() + &"filler\n".repeat(100) + "e%3Df\nend\n";
-        let found = texts(text.as_bytes(), &Layer::Percent);
-        assert_eq!(found, ["a=b\nplain\nc=d", "e=f"]);
+    fn each_line_comes_apart_so_that_a_change_in_one_leaves_the_others_alone() {
+        let found = texts(b"a%3Db\nplain\nc%3Dd x\n", &Layer::Percent);
+        assert_eq!(found, ["a=b", "c=d x"]);
     }
 
     #[test]

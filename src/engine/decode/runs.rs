@@ -19,7 +19,7 @@ const MOST_WIDTH: usize = 80;
 const MOST_GAP: usize = 64;
 
 /// Both base64 alphabets, without padding.
-const CLASS: [bool; 256] = {
+pub(super) const CLASS: [bool; 256] = {
     let mut class = [false; 256];
     let mut byte: u8 = 0;
     while byte < 128 {
@@ -53,7 +53,7 @@ pub(super) fn decode(out: &mut Out<'_, '_>) {
 pub(super) struct Stop;
 
 /// The next run of at least [`LEAST`] characters that begins at `from` or later.
-fn next(text: &[u8], from: usize) -> Option<Range<usize>> {
+pub(super) fn next(text: &[u8], from: usize) -> Option<Range<usize>> {
     stretch(text, from, LEAST, |byte| CLASS[usize::from(byte)])
 }
 

@@ -1,6 +1,8 @@
 //! Git's delta format (gitformat-pack, "Deltified representation"): two sizes, then instructions
 //! that copy ranges of a base or insert bytes that follow.
 
+use crate::model::Copied;
+
 /// What is wrong with a delta.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum DeltaError {
@@ -33,17 +35,6 @@ pub enum Op<'a> {
     },
     /// New bytes.
     Insert(&'a [u8]),
-}
-
-/// Bytes that a result has from its base.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Copied {
-    /// First byte in the base.
-    pub from: usize,
-    /// First byte in the result.
-    pub to: usize,
-    /// How many.
-    pub len: usize,
 }
 
 /// A delta with its header read.

@@ -13,12 +13,12 @@ use gix::objs::Kind;
 use gix::odb::pack::data::entry::Header;
 use gix::oid;
 
-use super::delta::{Copied, Delta};
+use super::delta::Delta;
 use super::forest::{Forest, Lost, NONE, Node, Root};
 use super::inflate::Inflater;
 use super::store::{Pack, Reader, Store};
 use crate::model::parallel::BitSet;
-use crate::model::{IncompleteKind, IncompleteLog};
+use crate::model::{Copied, IncompleteKind, IncompleteLog};
 
 /// Nodes a task should have at least, to be worth its own scheduling.
 const TASK_WEIGHT: u32 = 512;
