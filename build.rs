@@ -4,6 +4,7 @@
 
 use std::error::Error;
 use std::fs;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -44,9 +45,37 @@ fn main() -> Result<(), Box<dyn Error>> {
     if faults > 0 {
         return Err("rule files above do not parse".into());
     }
+    let engine = engine(&root)?;
+    println!("cargo::rustc-env=LEAKTRACE_ENGINE={engine:016x}");
     fs::write(out.join("rules.json"), serde_json::to_vec(&rules)?)?;
     fs::write(out.join("rule-texts.json"), serde_json::to_vec(&texts)?)?;
     Ok(())
+}
+
+/// What decides what is found in a content.
+const ENGINE: [&str; 5] =
+    ["Cargo.lock", "src/engine", "src/model", "src/rule", "src/pipeline/collect.rs"];
+
+/// A number that is another when anything that finds secrets is: what one build remembers of a scan
+/// is of no use to a build that may find other things.
+fn engine(root: &Path) -> Result<u64, Box<dyn Error>> {
+    let mut files = Vec::new();
+    let mut folders: Vec<PathBuf> = ENGINE.iter().map(|name| root.join(name)).collect();
+    while let Some(path) = folders.pop() {
+        println!("cargo::rerun-if-changed={}", path.display());
+        if path.is_dir() {
+            for entry in fs::read_dir(path)? {
+                folders.push(entry?.path());
+            }
+        } else if path.is_file() {
+            let name = path.strip_prefix(root)?.to_string_lossy().into_owned();
+            files.push((name, fs::read(path)?));
+        }
+    }
+    files.sort();
+    let mut hasher = DefaultHasher::new();
+    files.hash(&mut hasher);
+    Ok(hasher.finish())
 }
 
 /// The YAML files of the folder, by name; none when there is no folder.

@@ -32,6 +32,10 @@ pub struct Arguments {
     /// [default: text] [formats: text, json, jsonl, sarif, csv]
     #[arg(short, long = "output", value_name = "FORMAT[=PATH]", value_parser = parse_output, help_heading = "Report")]
     outputs: Vec<Output>,
+    /// Remember in this file what was searched, and read only what is new the next time. It must
+    /// not lie inside the target
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["staged", "range", "since", "branch", "no_history"], help_heading = "Scope")]
+    state: Option<PathBuf>,
     /// Exit with 1 only for findings of this severity or worse: low, medium, high, critical, never
     /// [default: low]
     #[arg(long, value_name = "SEVERITY", help_heading = "Report")]
@@ -153,6 +157,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let environment = environment()?;
     let mut options = options(&arguments.what, &environment)?;
     options.reveal = arguments.reveal;
+    options.state.clone_from(&arguments.state);
     let scan = execute(&options, arguments.what.threads, !arguments.no_progress)?;
     let exit = judge(&scan, arguments, &environment);
     let report = scan.report.into_printable();
@@ -207,6 +212,7 @@ pub fn options(what: &What, environment: &Environment) -> anyhow::Result<Options
         confidence: what.confidence,
         baseline: what.baseline.clone(),
         no_baseline: what.no_baseline,
+        state: None,
         state_dir: state_dir(),
         git_index: env::var_os("GIT_INDEX_FILE").map(PathBuf::from),
         as_of,

@@ -94,6 +94,11 @@ impl Engine {
         &self.ruleset
     }
 
+    /// What scanning one content may cost.
+    pub fn limits(&self) -> Limits {
+        self.limits
+    }
+
     /// The prefilter, for benches.
     pub fn prefilter(&self) -> &Prefilter {
         &self.prefilter

@@ -25,6 +25,8 @@ use crate::model::Secret;
 const FINGERPRINT: &[u8] = b"leaktrace/fingerprint/v1\0";
 /// What the key is named by.
 const KEY_ID: &[u8] = b"leaktrace/fingerprint-key-id/v1\0";
+/// What other keys are derived with.
+const DERIVED: &[u8] = b"leaktrace/derived-key/v1\0";
 
 /// The key of fingerprints: 32 bytes that no output shows.
 #[derive(Clone, PartialEq, Eq)]
@@ -65,6 +67,11 @@ impl FingerprintKey {
         let digest = self.digest(KEY_ID, [].into_iter());
         let first: [u8; 8] = std::array::from_fn(|i| digest[i]);
         format!("{:016x}", u64::from_be_bytes(first))
+    }
+
+    /// A key for another use, which says nothing of this one nor of keys for other `purpose`s.
+    pub fn derive(&self, purpose: &str) -> [u8; 32] {
+        self.digest(DERIVED, std::iter::once(purpose.as_bytes()))
     }
 
     /// The key as 64 hexadecimal digits, for the key file only.

@@ -9,7 +9,7 @@ mod forge;
 pub mod json;
 mod jsonl;
 mod line_hash;
-mod redact;
+pub mod redact;
 mod sarif;
 #[cfg(test)]
 mod testing;

@@ -14,7 +14,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use super::{Report, Reported, Target};
 use crate::finding::Finding;
 use crate::model::text::escape;
-use crate::model::{ContentId, Layer};
+use crate::model::{ContentId, Layer, Secret};
 use crate::provenance::{CommitInfo, Place, Signature, Trace};
 
 /// Shorter values are left alone: `admin` or `test` would tear holes into harmless text.
@@ -51,6 +51,23 @@ impl Deref for Printable {
 
     fn deref(&self) -> &Report {
         &self.0
+    }
+}
+
+/// Tells whether a text repeats one of some secrets, by the same measure.
+pub struct Finder(Redactor);
+
+impl Finder {
+    /// A finder for `secrets`.
+    pub fn of<'a>(secrets: impl Iterator<Item = &'a Secret>) -> Finder {
+        let mut patterns = BTreeSet::new();
+        secrets.for_each(|secret| add_patterns(secret.expose(), &mut patterns));
+        Finder(Redactor::new(patterns))
+    }
+
+    /// Whether one of them stands in `text`.
+    pub fn is_in(&self, text: &[u8]) -> bool {
+        self.0.batches.iter().any(|batch| batch.is_match(text))
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use gix::objs::Kind;
@@ -10,8 +11,9 @@ use gix::{ObjectId, oid};
 use rayon::prelude::*;
 
 use super::gaps::Gaps;
-use super::names::{self, Named, Names};
+use super::names::{self, Named, Names, Origin, Remembered};
 use super::settings::Settings;
+use super::state::{self, Conditions, Keeper, Recording, Tally, Totals};
 use super::target::{Opened, What};
 use super::{Options, Phase, Progress, Scope, narrow};
 use crate::engine::{self, Engine, Known, Match, Outcome, Scratch};
@@ -72,15 +74,16 @@ pub struct Collected {
     pub stats: Stats,
 }
 
-/// Searches `target`.
+/// Searches `target`; what `keeper` has of earlier scans is not searched again.
 pub fn run(
     target: &Opened,
     settings: &Settings,
     options: &Options,
     progress: &Progress,
     log: &IncompleteLog,
+    keeper: Option<&Keeper>,
 ) -> Collected {
-    let search = Search::new(settings, options, progress, log, target.repository());
+    let search = Search::new(settings, options, progress, log, (target.repository(), keeper));
     let mut collected = Collected {
         hits: Vec::new(),
         searched: None,
@@ -89,8 +92,11 @@ pub fn run(
         notes: Vec::new(),
         stats: Stats::default(),
     };
+    let mut draft = None;
     match &target.what {
-        What::Repository(repo) => search.repository(repo, &options.scope, &mut collected),
+        What::Repository(repo) => {
+            draft = search.repository(repo, &options.scope, &mut collected);
+        }
         What::Directory(root) => {
             let listing = worktree::list_directory(root, log);
             search.files(listing, &mut collected);
@@ -98,7 +104,12 @@ pub fn run(
         What::File(path) => search.file(path),
         What::Stdin => search.stdin(),
     }
-    search.finish(&mut collected);
+    let noted = search.finish(&mut collected);
+    if let (Some((recorded, noted)), Some(keeper), Some(draft), Some(searched)) =
+        (noted, keeper, draft, &collected.searched)
+    {
+        collected.notes.extend(draft.save(keeper, searched, &collected.hits, recorded, noted));
+    }
     collected
 }
 
@@ -117,6 +128,10 @@ pub struct Search<'a> {
     commits: PerThread<Vec<Commit>>,
     counts: Counts,
     gaps: Gaps<'a>,
+    /// Where the state of earlier scans lies.
+    keeper: Option<&'a Keeper>,
+    /// What the next scan is to know.
+    recording: Option<Arc<Recording>>,
 }
 
 #[derive(Default)]
@@ -134,29 +149,40 @@ impl<'a> Search<'a> {
         options: &Options,
         progress: &'a Progress,
         log: &'a IncompleteLog,
-        repo: Option<&Repository>,
+        (repo, keeper): (Option<&Repository>, Option<&'a Keeper>),
     ) -> Search<'a> {
+        let recording = keeper.map(|_| Arc::new(Recording::new()));
         Search {
             engine: &settings.engine,
             settings,
             progress,
             log,
             honour_inline: !options.isolated,
-            names: Names::new(),
+            names: Names::new(keeper.map(|keeper| keeper.key().clone())),
             lfs: repo.map(|repo| repo.common_dir.join("lfs").join("objects")),
             hits: PerThread::new(Vec::new),
             scratch: PerThread::new(Scratch::default),
             commits: PerThread::new(Vec::new),
             counts: Counts::default(),
-            gaps: Gaps::new(log, &settings.ignores),
+            gaps: Gaps::new(log, &settings.ignores, recording.clone()),
+            keeper,
+            recording,
         }
     }
 
-    fn repository(&self, repo: &Repository, scope: &Scope, collected: &mut Collected) {
+    fn repository(
+        &self,
+        repo: &Repository,
+        scope: &Scope,
+        collected: &mut Collected,
+    ) -> Option<state::Draft> {
+        let mut draft = None;
         match scope {
             Scope::Everything | Scope::HistoryOnly | Scope::NoHistory => {
                 if *scope != Scope::NoHistory {
-                    collected.searched = Some(self.history(repo));
+                    let (searched, next) = self.history(repo);
+                    collected.searched = Some(searched);
+                    draft = next;
                 }
                 if *scope != Scope::HistoryOnly
                     && let Some(root) = &repo.worktree
@@ -184,15 +210,32 @@ impl<'a> Search<'a> {
                     Some(narrow::run(self, repo, self.settings.selection.as_ref(), self.log));
             }
         }
+        draft
     }
 
     /// The whole object store but for trees, whose names are searched when paths are traced.
-    fn history(&self, repo: &Repository) -> Searched {
+    fn history(&self, repo: &Repository) -> (Searched, Option<state::Draft>) {
         let store = repo.store(self.log);
         self.progress.expect(store.numbers() as u64);
         self.progress.enter(Phase::History);
+        if let Some(keeper) = self.keeper {
+            let (searched, draft) = state::history(self, keeper, repo, store);
+            return (searched, Some(draft));
+        }
         walk(Walk::new(&store, self.log, self.settings.max_size), self);
         let found = BitSet::new(store.numbers());
+        self.found_blobs(&store, &found);
+        // The names of references are shown with findings, so they are looked at like file names.
+        for tip in repo.tips(&store.reader(), &IncompleteLog::default()) {
+            self.name(tip.name.as_bytes(), Origin::Reference);
+        }
+        let name_check = |name: &[u8]| self.name(name, Origin::Tree);
+        let trees = trees::find(&store, self.log, self.settings.max_size, &found, &name_check);
+        (Searched { store, commits: Vec::new(), trees }, None)
+    }
+
+    /// Adds the blobs that something was found in to `found`.
+    pub fn found_blobs(&self, store: &Store, found: &BitSet) {
         self.hits.each(|hits| {
             for (content, _) in hits {
                 if let ContentId::Object { kind: ContentKind::Blob, id } = content
@@ -202,13 +245,6 @@ impl<'a> Search<'a> {
                 }
             }
         });
-        // The names of references are shown with findings, so they are looked at like file names.
-        for tip in repo.tips(&store.reader(), &IncompleteLog::default()) {
-            self.name(tip.name.as_bytes());
-        }
-        let name_check = |name: &[u8]| self.name(name);
-        let trees = trees::find(&store, self.log, self.settings.max_size, &found, &name_check);
-        Searched { store, commits: Vec::new(), trees }
     }
 
     fn files(&self, listing: Listing, collected: &mut Collected) {
@@ -290,6 +326,9 @@ impl<'a> Search<'a> {
         base: Option<engine::Base<'_>>,
     ) -> (bool, Known) {
         if let Some(pointer) = lfs_pointer(content) {
+            if let (Some(recording), ContentId::Object { id, .. }) = (&self.recording, &id) {
+                recording.again(*id);
+            }
             self.lfs_file(&id, &pointer);
         }
         let (outcome, known) = self.engine.scan_next(content, base, &mut self.scratch.get());
@@ -359,26 +398,23 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Searches a commit's or tag's message, and the names and addresses in its headers.
-    pub fn message(&self, kind: ContentKind, id: ObjectId, object: &[u8]) {
-        let end = memchr::memmem::find(object, b"\n\n").unwrap_or(object.len());
-        let people: Vec<&[u8]> = object[..end]
-            .split(|b| *b == b'\n')
-            .filter(|line| PEOPLE.iter().any(|header| line.starts_with(header)))
-            .collect();
-        let outcome = self.engine.scan(&people.join(&b'\n'));
-        self.keep(ContentId::Object { kind, id }, outcome, |_| None);
-        let Some(start) = memchr::memmem::find(object, b"\n\n") else { return };
-        let message = &object[start + 2..];
+    /// Searches a commit's or tag's message, and the names and addresses in its headers; gives the
+    /// length of the message, if there is one.
+    pub fn message(&self, kind: ContentKind, id: ObjectId, object: &[u8]) -> Option<u64> {
+        self.keep(ContentId::Object { kind, id }, self.engine.scan(&people(object)), |_| None);
+        let message = message(object)?;
         self.count(&self.counts.texts, message.len() as u64);
         let outcome = self.engine.scan(message);
         self.keep(ContentId::Object { kind, id }, outcome, |found| self.allow(message, found));
+        Some(message.len() as u64)
     }
 
-    /// Searches a file or folder name; tells whether there is something in it.
-    pub fn name(&self, name: &[u8]) -> bool {
-        self.names.check(name, || {
+    /// Searches a name; tells whether there is something in it.
+    pub fn name(&self, name: &[u8], origin: Origin) -> bool {
+        let count = || {
             self.counts.texts.fetch_add(1, Ordering::Relaxed);
+        };
+        self.names.check(name, origin, count, || {
             let outcome = self.engine.scan(name);
             let found = !outcome.matches.is_empty();
             self.keep(ContentId::Name(name.to_owned()), outcome, |_| None);
@@ -402,7 +438,8 @@ impl<'a> Search<'a> {
         self.progress.done(bytes);
     }
 
-    fn finish(self, collected: &mut Collected) {
+    /// Hands over what was found; gives what the next scan is to know.
+    fn finish(self, collected: &mut Collected) -> Option<(state::Recorded, names::Noted)> {
         let counts = &self.counts;
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         collected.stats = Stats {
@@ -432,8 +469,120 @@ impl<'a> Search<'a> {
             same
         });
         if let Some(searched) = &mut collected.searched {
-            searched.commits = self.commits.into_inner().flatten().collect();
+            searched.commits.extend(self.commits.into_inner().flatten());
         }
+        // The gaps' own share was given up with them.
+        let recording = self.recording.and_then(Arc::into_inner)?;
+        Some((recording.into_inner(), self.names.into_noted()))
+    }
+}
+
+/// What a scan that goes on from an earlier one needs besides.
+impl Search<'_> {
+    /// The engine in use.
+    pub fn engine(&self) -> &Engine {
+        self.engine
+    }
+
+    /// Where gaps are recorded.
+    pub fn log(&self) -> &IncompleteLog {
+        self.log
+    }
+
+    /// What decides what is found, besides the rules.
+    pub fn conditions(&self) -> Conditions {
+        Conditions {
+            limits: self.engine.limits(),
+            max_size: self.settings.max_size,
+            honour_inline: self.honour_inline,
+        }
+    }
+
+    /// The same search with another engine, which counts and records nothing.
+    pub fn probe<'b>(&'b self, engine: &'b Engine, log: &'b IncompleteLog) -> Search<'b> {
+        let recording = Some(Arc::new(Recording::new()));
+        Search {
+            engine,
+            settings: self.settings,
+            progress: self.progress,
+            log,
+            honour_inline: false,
+            names: Names::new(None),
+            lfs: None,
+            hits: PerThread::new(Vec::new),
+            scratch: PerThread::new(Scratch::default),
+            commits: PerThread::new(Vec::new),
+            counts: Counts::default(),
+            gaps: Gaps::new(log, &self.settings.ignores, recording.clone()),
+            keeper: None,
+            recording,
+        }
+    }
+
+    /// Contents that something was found in or that were not read completely.
+    pub fn into_touched(self) -> Vec<ContentId> {
+        drop(self.gaps);
+        let recorded = self.recording.and_then(Arc::into_inner).map(Recording::into_inner);
+        let gaps = recorded.into_iter().flat_map(|recorded| recorded.gaps);
+        let hits = self.hits.into_inner().flatten().map(|(content, _)| content);
+        hits.chain(gaps.map(|(content, ..)| content)).collect()
+    }
+
+    /// Takes over what an earlier scan found.
+    pub fn restore(&self, hits: impl Iterator<Item = (ContentId, Vec<Hit>)>) {
+        self.hits.get().extend(hits);
+    }
+
+    /// Takes over what an earlier scan did not read.
+    pub fn gap(&self, content: &ContentId, kind: IncompleteKind, what: String) {
+        self.gaps.add(content, kind, what);
+    }
+
+    /// Takes over what an earlier scan counted.
+    pub fn count_known(&self, known: Totals) {
+        let add = |counter: &AtomicU64, more| counter.fetch_add(more, Ordering::Relaxed);
+        add(&self.counts.commits, known.commits);
+        add(&self.counts.blobs, known.blobs);
+        add(&self.counts.texts, known.texts);
+        add(&self.counts.bytes, known.bytes);
+    }
+
+    /// Takes over which names an earlier scan found nothing in, and their count.
+    pub fn remember_names(&self, names: Remembered) {
+        self.counts.texts.fetch_add(names.trees.len() as u64, Ordering::Relaxed);
+        self.names.remember(names);
+    }
+
+    /// Searches an object that is counted already.
+    pub fn again(&self, kind: ContentKind, id: ObjectId, object: &[u8], as_stream: bool) {
+        let content = ContentId::Object { kind, id };
+        if kind == ContentKind::Blob && !as_stream {
+            self.content(content, object);
+        } else if kind == ContentKind::Blob {
+            match self.engine.scan_stream(&mut &object[..]) {
+                Ok(outcome) => self.keep(content, outcome, |_| None),
+                Err(error) => {
+                    let what = format!("object {id}: {error}");
+                    self.log.add(IncompleteKind::CorruptObject, what);
+                }
+            }
+        } else {
+            self.keep(content.clone(), self.engine.scan(&people(object)), |_| None);
+            if let Some(message) = message(object) {
+                let outcome = self.engine.scan(message);
+                self.keep(content, outcome, |found| self.allow(message, found));
+            }
+        }
+    }
+
+    /// What is in an object, without keeping it.
+    pub fn look_into(&self, kind: ContentKind, object: &[u8]) -> Vec<Match> {
+        if kind == ContentKind::Blob {
+            return self.peek(object);
+        }
+        let mut found = self.peek(&people(object));
+        found.extend(message(object).into_iter().flat_map(|message| self.peek(message)));
+        found
     }
 }
 
@@ -456,29 +605,36 @@ impl Visitor for Search<'_> {
             };
         }
         let id = object.id.to_owned();
-        match object.kind {
+        let (tally, known) = match object.kind {
             Kind::Blob => {
                 let content = ContentId::Object { kind: ContentKind::Blob, id };
                 let known = self.version(content, object.data, base).1;
                 self.count_blob(object.data.len() as u64);
-                return known;
+                (Tally::Blob(object.data.len() as u64), known)
             }
             Kind::Commit => {
                 self.count_commit();
-                self.message(ContentKind::Commit, id, object.data);
+                let message = self.message(ContentKind::Commit, id, object.data);
                 match Commit::parse(id, object.data) {
                     Ok(commit) => self.commits.get().push(commit),
                     Err(reason) => {
-                        let reason = escape(reason.as_bytes());
-                        self.log
-                            .add(IncompleteKind::CorruptObject, format!("commit {id}: {reason}"));
+                        let what = format!("commit {id}: {}", escape(reason.as_bytes()));
+                        let content = ContentId::Object { kind: ContentKind::Commit, id };
+                        self.gaps.add(&content, IncompleteKind::CorruptObject, what);
                     }
                 }
+                (Tally::Commit(message), Known::default())
             }
-            Kind::Tag => self.message(ContentKind::Tag, id, object.data),
-            Kind::Tree => {}
+            Kind::Tag => {
+                let message = self.message(ContentKind::Tag, id, object.data);
+                (Tally::Tag(message), Known::default())
+            }
+            Kind::Tree => return Known::default(),
+        };
+        if let Some(recording) = &self.recording {
+            recording.searched(object.number, tally);
         }
-        Known::default()
+        known
     }
 
     fn visit_stream(&self, id: &oid, size: u64, content: &mut dyn io::Read) {
@@ -487,10 +643,32 @@ impl Visitor for Search<'_> {
             Ok(outcome) => self.keep(content_id, outcome, |_| None),
             Err(error) => {
                 self.log.add(IncompleteKind::CorruptObject, format!("object {id}: {error}"));
+                if let Some(recording) = &self.recording {
+                    recording.trouble();
+                }
             }
+        }
+        if let Some(recording) = &self.recording {
+            recording.streamed(id.to_owned(), size);
         }
         self.count_blob(size);
     }
+}
+
+/// The lines in a commit's or tag's headers that name people.
+fn people(object: &[u8]) -> Vec<u8> {
+    let end = memchr::memmem::find(object, b"\n\n").unwrap_or(object.len());
+    let people: Vec<&[u8]> = object[..end]
+        .split(|b| *b == b'\n')
+        .filter(|line| PEOPLE.iter().any(|header| line.starts_with(header)))
+        .collect();
+    people.join(&b'\n')
+}
+
+/// The message of a commit or tag, if it has one.
+fn message(object: &[u8]) -> Option<&[u8]> {
+    let start = memchr::memmem::find(object, b"\n\n")?;
+    object.get(start + 2..)
 }
 
 /// What a content is called in messages.

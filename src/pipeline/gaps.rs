@@ -2,8 +2,9 @@
 //! anyway, something to be noted.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use super::state::Recording;
 use crate::finding::ignore::Ignores;
 use crate::model::text::escape;
 use crate::model::{ContentId, IncompleteKind, IncompleteLog};
@@ -17,17 +18,26 @@ pub struct Gaps<'a> {
     ignores: &'a Ignores,
     /// Files that do not count and were not read completely.
     passed_over: Mutex<BTreeSet<Vec<u8>>>,
+    /// What the next scan is to know.
+    recording: Option<Arc<Recording>>,
 }
 
 impl<'a> Gaps<'a> {
     /// Gaps go to `log`, except those in files that `ignores` covers.
-    pub fn new(log: &'a IncompleteLog, ignores: &'a Ignores) -> Gaps<'a> {
-        Gaps { log, ignores, passed_over: Mutex::default() }
+    pub fn new(
+        log: &'a IncompleteLog,
+        ignores: &'a Ignores,
+        recording: Option<Arc<Recording>>,
+    ) -> Gaps<'a> {
+        Gaps { log, ignores, passed_over: Mutex::default(), recording }
     }
 
     /// Records that `what` (escaped) in a content was not read. Only files have a path by
     /// themselves; an object may stand at paths that count.
     pub fn add(&self, content: &ContentId, kind: IncompleteKind, what: String) {
+        if let Some(recording) = &self.recording {
+            recording.gap(content, kind, &what);
+        }
         if let ContentId::File(path) = content
             && self.ignores.covers(path)
         {
@@ -64,7 +74,7 @@ mod tests {
         let mut ignores = Ignores::default();
         ignores.add_file(b"data/\nrule:jwt docs/\n", "x").expect("valid");
         let log = IncompleteLog::default();
-        let gaps = Gaps::new(&log, &ignores);
+        let gaps = Gaps::new(&log, &ignores, None);
         let file = |path: &str| ContentId::File(path.as_bytes().to_vec());
         for n in 0..12 {
             for kind in [IncompleteKind::OverSize, IncompleteKind::Decoding] {

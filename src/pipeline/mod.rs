@@ -12,6 +12,7 @@ mod names;
 mod narrow;
 mod progress;
 mod settings;
+mod state;
 mod target;
 
 use std::path::PathBuf;
@@ -87,6 +88,8 @@ pub struct Options {
     pub baseline: Option<PathBuf>,
     /// Leave baselines out altogether.
     pub no_baseline: bool,
+    /// A file that remembers what was searched, for the next scan.
+    pub state: Option<PathBuf>,
     /// Where the user's own state lies.
     pub state_dir: Option<PathBuf>,
     /// The index that git names to its hooks (`GIT_INDEX_FILE`).
@@ -134,6 +137,9 @@ pub enum Error {
     /// The fingerprint key.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// A state file that cannot be used.
+    #[error("--state: {0}")]
+    State(&'static str),
     /// A rule that `--rule` names and nothing defines.
     #[error("there is no rule `{0}`; `leaktrace rules list` shows all")]
     NoSuchRule(String),
@@ -165,6 +171,7 @@ impl Error {
             | Error::NotARepository { .. }
             | Error::Bare { .. }
             | Error::NoBaseline(_)
+            | Error::State(_)
             | Error::KeysDiffer
             | Error::Source(source::Error::Range(_)) => true,
             Error::OfTarget(_) | Error::Source(_) | Error::Key(_) => false,
@@ -199,7 +206,11 @@ pub fn scan(options: &Options, progress: &Progress) -> Result<Scan, Error> {
         let settings = settings::of(&target, options, &log)?;
         let key = key(&target, &settings.config, options)?;
         lasting_key &= key.lasting;
-        let collected = collect::run(&target, &settings, options, progress, &log);
+        let mut notes = Vec::new();
+        let keeper = state::Keeper::of(&target, options, &key, &mut notes)?;
+        let keeper = keeper.as_ref();
+        let mut collected = collect::run(&target, &settings, options, progress, &log, keeper);
+        collected.notes.append(&mut notes);
         progress.enter(Phase::Assemble);
         let context =
             assemble::Context { number, target: &target, settings: &settings, options, log: &log };

@@ -12,6 +12,7 @@ use rayon::prelude::*;
 
 use super::assemble::{self, Context, Seen};
 use super::collect::{Hit, Search};
+use super::names::Origin;
 use crate::finding::Finding;
 use crate::finding::key_file::ObtainedKey;
 use crate::model::{ContentId, ContentKind, IncompleteKind, IncompleteLog, Secret};
@@ -58,7 +59,7 @@ pub fn run(
     let found = search_blobs(search, repo, &added, log);
     search_messages(search, repo, &changes, log);
     for path in changes.iter().flat_map(|change| &change.new_paths) {
-        search.name(last_part(path));
+        search.name(last_part(path), Origin::Tree);
     }
     let before = before(search, repo, &changes, &found, log);
     Narrow { changes, before, head: selection.and_then(|s| s.head.clone()), shallow }
@@ -118,7 +119,9 @@ fn search_messages(
     for id in changes.iter().filter_map(|change| change.commit.as_ref()).map(|commit| commit.id) {
         search.count_commit();
         match reader.read(&id, &mut buffer) {
-            Ok(_) => search.message(ContentKind::Commit, id, &buffer),
+            Ok(_) => {
+                search.message(ContentKind::Commit, id, &buffer);
+            }
             Err(reason) => log.add(IncompleteKind::MissingObject, format!("commit {id}: {reason}")),
         }
     }

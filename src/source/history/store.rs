@@ -165,6 +165,11 @@ impl Store {
         Some(self.first_loose + u32::try_from(at).ok()?)
     }
 
+    /// The number of the first loose object; those of packs are smaller.
+    pub fn first_loose(&self) -> u32 {
+        self.first_loose
+    }
+
     /// Whether `pack` (an index into [`Store::packs`]) holds the copy of `id` that counts.
     pub fn is_first_copy(&self, pack: usize, id: &oid) -> bool {
         self.packs[..pack].iter().all(|earlier| earlier.index.lookup(id).is_none())

@@ -38,6 +38,8 @@ pub struct Entry {
 pub struct Trees {
     /// By object number.
     pub nodes: HashMap<u32, Vec<Entry>>,
+    /// Objects that trees name and the store does not have, sorted; recorded already.
+    pub missing: Vec<ObjectId>,
 }
 
 /// Decides whether a file or folder name is of interest by itself. Asked for each entry of each
@@ -61,17 +63,18 @@ pub fn find(
         local: PerThread::new(Local::new),
     };
     walk(Walk::new(store, log, max_size), &first);
-    first.report_missing();
+    let missing = first.report_missing();
     let leading = first.leading();
     let Some((leading, names)) = leading else {
-        return Trees::default();
+        return Trees { missing, ..Trees::default() };
     };
     // What the first walk could not read it has recorded; the second must not count it again.
     let silent = IncompleteLog::default();
     let second =
         SecondPass { store, interesting, leading, names, local: PerThread::new(SecondLocal::new) };
     walk(Walk::new(store, &silent, max_size), &second);
-    Trees { nodes: second.local.into_inner().flat_map(|local| local.nodes).collect() }
+    let nodes = second.local.into_inner().flat_map(|local| local.nodes).collect();
+    Trees { nodes, missing }
 }
 
 /// Direct-mapped cache from ids to numbers.
@@ -172,10 +175,12 @@ impl Visitor for FirstPass<'_> {
 }
 
 impl FirstPass<'_> {
-    fn report_missing(&self) {
-        for id in self.missing.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+    fn report_missing(&self) -> Vec<ObjectId> {
+        let missing = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
+        for id in missing.iter() {
             self.log.add(IncompleteKind::MissingObject, format!("object {id}"));
         }
+        missing.iter().copied().collect()
     }
 
     /// The trees that lead to something of interest, and the names of interest; none if there are
@@ -298,6 +303,6 @@ pub fn entries<'a>(
 }
 
 /// Git knows the empty tree and blob without storing them.
-fn is_empty_object(id: &oid) -> bool {
+pub fn is_empty_object(id: &oid) -> bool {
     id == ObjectId::empty_tree(id.kind()) || id == ObjectId::empty_blob(id.kind())
 }

@@ -1,0 +1,391 @@
+//! A scan of the whole history that goes on from where the last one ended.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+
+use gix::objs::Kind;
+use gix::oid;
+use rayon::prelude::*;
+
+use super::codec::{Damaged, Reader};
+use super::file::shown;
+use super::fresh::{Added, Fresh};
+use super::matches::{Matches, Named, content_id, mac};
+use super::memory::{Memory, Section};
+use super::places::Places;
+use super::recording::KINDS;
+use super::rules::{self, Change, Known};
+use super::save::{Draft, Prior};
+use super::{Keeper, commits, trees as kept_trees};
+use crate::model::parallel::{BitSet, PerThread};
+use crate::model::{ContentId, ContentKind, IncompleteKind, IncompleteLog, Secret};
+use crate::pipeline::collect::{Hit, Search, Searched};
+use crate::pipeline::names::{Origin, Remembered};
+use crate::source::history::graph::Commit;
+use crate::source::history::store::{self, Store};
+use crate::source::history::trees::{self, Trees};
+use crate::source::history::walk::{Base, Object, Visitor, Walk, walk};
+use crate::source::repository::Repository;
+
+/// Searches the object store of `repo`, as far as the state does not tell of it.
+pub fn history(
+    search: &Search<'_>,
+    keeper: &Keeper,
+    repo: &Repository,
+    store: Store,
+) -> (Searched, Draft) {
+    let conditions = search.conditions().digest(store.hash());
+    let rules = rules::of(search.engine().ruleset());
+    let mut draft = Draft::new(conditions, rules);
+    let opened = Memory::open(keeper, conditions, store.hash()).and_then(|memory| {
+        let memory = memory.map(|memory| Resumed::of(search, keeper, memory, &draft.rules, &store));
+        memory.transpose()
+    });
+    let resumed = opened.unwrap_or_else(|why| {
+        let path = shown(&keeper.path);
+        draft.notes.push(format!("the state file {path} was not used: {why}; everything was read"));
+        None
+    });
+    let found = BitSet::new(store.numbers());
+    let (commits, old_trees) = match resumed {
+        Some(resumed) => resumed.go_on(search, &store, &found, &mut draft),
+        None => {
+            walk_new(search, &store, None, &mut draft);
+            (Vec::new(), None)
+        }
+    };
+    search.found_blobs(&store, &found);
+    // The names of references are shown with findings, so they are looked at like file names.
+    let tips = repo.tips(&store.reader(), &IncompleteLog::default());
+    tips.par_iter().for_each(|tip| {
+        search.name(tip.name.as_bytes(), Origin::Reference);
+    });
+    let trees = match old_trees {
+        Some(trees) => add_trees(search, &store, trees, &found, &mut draft),
+        None => all_trees(search, &store, &found, &mut draft),
+    };
+    draft.old_commits = commits.len();
+    (Searched { store, commits, trees }, draft)
+}
+
+/// Searches what is not `done`.
+fn walk_new(search: &Search<'_>, store: &Store, done: Option<&BitSet>, draft: &mut Draft) {
+    let log = IncompleteLog::default();
+    walk(Walk { done, ..Walk::new(store, &log, search.max_size()) }, search);
+    let gaps = log.entries();
+    draft.trouble |= !gaps.is_empty();
+    search.log().merge(&gaps);
+}
+
+fn all_trees(search: &Search<'_>, store: &Store, found: &BitSet, draft: &mut Draft) -> Trees {
+    let log = IncompleteLog::default();
+    let name_check = |name: &[u8]| search.name(name, Origin::Tree);
+    let trees = trees::find(store, &log, search.max_size(), found, &name_check);
+    let gaps = log.entries();
+    // What is missing is asked for the next time; anything else the state has no words for.
+    draft.trouble |= gaps.iter().any(|gap| gap.kind != IncompleteKind::MissingObject);
+    search.log().merge(&gaps);
+    draft.missing = trees.missing.iter().copied().collect();
+    draft.new_trees = trees.nodes.keys().copied().collect();
+    trees
+}
+
+fn add_trees(
+    search: &Search<'_>,
+    store: &Store,
+    old: OldTrees,
+    found: &BitSet,
+    draft: &mut Draft,
+) -> Trees {
+    let log = IncompleteLog::default();
+    let name_check = |name: &[u8]| search.name(name, Origin::Tree);
+    for name in &old.hidden {
+        search.name(name, Origin::Tree);
+    }
+    let mut trees = old.trees;
+    let done = draft.prior.as_ref().map(|prior| &prior.places.done);
+    let Added { numbers, missing } = match done {
+        Some(done) => {
+            let max_size = search.max_size();
+            let fresh = Fresh {
+                store,
+                done,
+                log: &log,
+                max_size,
+                interesting: found,
+                name_check: &name_check,
+            };
+            fresh.extend(&mut trees)
+        }
+        None => Added::default(),
+    };
+    let gaps = log.entries();
+    draft.trouble |= !gaps.is_empty();
+    search.log().merge(&gaps);
+    draft.missing.extend(missing);
+    for id in &draft.missing {
+        search.log().add(IncompleteKind::MissingObject, format!("object {id}"));
+    }
+    draft.new_trees = numbers;
+    trees
+}
+
+/// Trees of then.
+struct OldTrees {
+    trees: Trees,
+    hidden: Vec<Vec<u8>>,
+}
+
+/// A gap of then: kind and number of the object, and what was not read in it.
+type OldGap = (ContentKind, u32, IncompleteKind, String);
+
+/// A state, found to be of use.
+struct Resumed {
+    memory: Memory,
+    places: Places,
+    change: Change,
+    matches: Matches,
+    secrets: BTreeMap<u32, Secret>,
+    gaps: Vec<OldGap>,
+    /// None when they must be read again.
+    commits: Option<Vec<Commit>>,
+    trees: Option<OldTrees>,
+}
+
+impl Resumed {
+    fn of(
+        search: &Search<'_>,
+        keeper: &Keeper,
+        memory: Memory,
+        rules: &[Known],
+        store: &Store,
+    ) -> Result<Resumed, String> {
+        let places = Places::of(&memory, store, &keeper.key)?;
+        let change = Change::of(&memory.head.rules, rules);
+        let damaged = |Damaged| "it is damaged".to_owned();
+        let matches = Matches::read(Reader::new(memory.section(Section::Matches)));
+        let matches = matches.map_err(damaged)?;
+        let gaps = read_gaps(Reader::new(memory.section(Section::Gaps))).map_err(damaged)?;
+        let section = |section| Reader::new(memory.section(section));
+        let commits = || commits::read(section(Section::Commits), store, &places);
+        let trees = || kept_trees::read(section(Section::Trees), store, &places);
+        let commits = places.intact.then(commits).transpose().map_err(damaged)?;
+        let trees = (places.intact && change.is_none()).then(trees).transpose().map_err(damaged)?;
+        let trees = trees.map(|read| OldTrees { trees: read.trees, hidden: read.hidden });
+        let used = matches.secrets_of(matches.contents.iter());
+        let secrets = read_secrets(search, keeper, store, &places, &matches.secrets, &used);
+        Ok(Resumed { memory, places, change, matches, secrets, gaps, commits, trees })
+    }
+
+    /// Takes over what is known and searches the rest; gives commits and trees of then.
+    fn go_on(
+        self,
+        search: &Search<'_>,
+        store: &Store,
+        found: &BitSet,
+        draft: &mut Draft,
+    ) -> (Vec<Commit>, Option<OldTrees>) {
+        let Resumed { memory, places, change, matches, secrets, gaps, commits, trees } = self;
+        let mut again = Again::new(&memory, &places, store);
+        if let Some(engine) = change.engine(search.engine().ruleset(), search.engine().limits()) {
+            again.by_rules(search, &engine, store, &places);
+        }
+        let changed = !change.is_none();
+        for (kind, number, ..) in gaps.iter().filter(|_| changed) {
+            again.then(*kind, *number, &places, store);
+        }
+        let mut known = Vec::new();
+        for content in &matches.contents {
+            let Some(now) = places.now(content.number, store) else { continue };
+            let hits = matches.hits(content, &secrets, &change.now);
+            match hits.filter(|hits| !hits.is_empty() && !again.has(content.kind, now)) {
+                Some(hits) => known.push((content.kind, now, hits)),
+                None => again.now(content.kind, now),
+            }
+        }
+        search.restore(known.into_iter().filter_map(|(kind, now, hits): (_, _, Vec<Hit>)| {
+            Some((content_id(kind, store.id_of(now)?), hits))
+        }));
+        for (kind, number, gap, what) in gaps {
+            let now = places.now(number, store).filter(|now| !again.has(kind, *now));
+            if let Some(id) = now.and_then(|now| store.id_of(now)) {
+                search.gap(&content_id(kind, id), gap, what);
+            }
+        }
+        search.count_known(places.totals);
+        walk_new(search, store, Some(&places.done), draft);
+        again.search(search, store, draft);
+        again.lfs.iter().for_each(|number| {
+            found.insert(*number);
+        });
+        let commits = commits.unwrap_or_else(|| all_commits(store, search.max_size()));
+        let names = if trees.is_some() { memory.head.names.clone() } else { Vec::new() };
+        let refs = if changed { Vec::new() } else { memory.head.refs.clone() };
+        search.remember_names(Remembered { trees: names, refs });
+        if trees.is_some() {
+            draft.missing = memory.head.missing.iter().copied().collect();
+        }
+        draft.prior =
+            Some(Prior { has_trees: trees.is_some(), same_rules: !changed, memory, places });
+        (commits, trees)
+    }
+}
+
+/// Objects that are to be searched again although they are known.
+struct Again {
+    objects: BTreeSet<(ContentKind, u32)>,
+    streamed: BTreeSet<u32>,
+    /// Blobs that stand for something outside the store.
+    lfs: Vec<u32>,
+}
+
+impl Again {
+    fn new(memory: &Memory, places: &Places, store: &Store) -> Again {
+        let now = |numbers: &[u32]| {
+            numbers.iter().filter_map(|number| places.now(*number, store)).collect::<Vec<u32>>()
+        };
+        let lfs = now(&memory.head.again);
+        Again {
+            objects: lfs.iter().map(|number| (ContentKind::Blob, *number)).collect(),
+            streamed: now(&memory.head.streamed).into_iter().collect(),
+            lfs,
+        }
+    }
+
+    fn has(&self, kind: ContentKind, now: u32) -> bool {
+        self.objects.contains(&(kind, now))
+    }
+
+    fn now(&mut self, kind: ContentKind, now: u32) {
+        self.objects.insert((kind, now));
+    }
+
+    fn then(&mut self, kind: ContentKind, number: u32, places: &Places, store: &Store) {
+        if let Some(now) = places.now(number, store) {
+            self.now(kind, now);
+        }
+    }
+
+    /// Adds the known objects that new rules find something in. What such a match hides, and what
+    /// hides it, is found when the whole object is searched with all rules.
+    fn by_rules(
+        &mut self,
+        search: &Search<'_>,
+        engine: &crate::engine::Engine,
+        store: &Store,
+        places: &Places,
+    ) {
+        let unknown = BitSet::new(store.numbers());
+        let numbers = u32::try_from(store.numbers()).unwrap_or(u32::MAX);
+        for number in (0..numbers).filter(|number| !places.done.contains(*number)) {
+            unknown.insert(number);
+        }
+        let silent = IncompleteLog::default();
+        let probe = search.probe(engine, &silent);
+        let context = Walk { done: Some(&unknown), ..Walk::new(store, &silent, search.max_size()) };
+        walk(context, &probe);
+        for content in probe.into_touched() {
+            if let ContentId::Object { kind, id } = content
+                && let Some(number) = store.number_of(&id)
+            {
+                self.now(kind, number);
+            }
+        }
+    }
+
+    fn search(&self, search: &Search<'_>, store: &Store, draft: &mut Draft) {
+        let objects: Vec<(ContentKind, u32)> = self.objects.iter().copied().collect();
+        let failed: Vec<String> = objects
+            .par_iter()
+            .map_init(
+                || (store.reader(), Vec::new()),
+                |(reader, buffer), (kind, number)| {
+                    let id = store.id_of(*number)?;
+                    match reader.read(&id, buffer) {
+                        Ok(_) => {
+                            let streamed = self.streamed.contains(number);
+                            search.again(*kind, id, buffer, streamed);
+                            None
+                        }
+                        Err(reason) => Some(format!("object {id}: {reason}")),
+                    }
+                },
+            )
+            .flatten()
+            .collect();
+        draft.trouble |= !failed.is_empty();
+        for what in failed {
+            search.log().add(IncompleteKind::MissingObject, what);
+        }
+    }
+}
+
+/// Reads one copy of each of the secrets `used`. Those that cannot be found where they were are left
+/// out.
+fn read_secrets(
+    search: &Search<'_>,
+    keeper: &Keeper,
+    store: &Store,
+    places: &Places,
+    secrets: &[Named],
+    used: &BTreeSet<u32>,
+) -> BTreeMap<u32, Secret> {
+    let used: Vec<u32> = used.iter().copied().collect();
+    let read = |reader: &store::Reader, buffer: &mut Vec<u8>, at: &u32| {
+        let named = secrets.get(*at as usize)?;
+        let id = places.now(named.copy.number, store).and_then(|now| store.id_of(now))?;
+        reader.read(&id, buffer).ok()?;
+        let is_it = |secret: &Secret| mac(&keeper.key, secret) == named.mac;
+        let plain = named.copy.plain.and_then(|(start, end)| buffer.get(start..end));
+        let plain = plain.map(|bytes| Secret::with_public_prefix(bytes, named.public_prefix));
+        let secret = plain.filter(is_it).or_else(|| {
+            let found = search.look_into(named.copy.kind, buffer);
+            let secrets = found.into_iter().map(|found| found.secret);
+            secrets.into_iter().find(|secret| {
+                let prefix = secret.preview().len().saturating_sub("***".len());
+                prefix == named.public_prefix && is_it(secret)
+            })
+        })?;
+        Some((*at, secret))
+    };
+    used.par_iter()
+        .map_init(|| (store.reader(), Vec::new()), |(reader, buffer), at| read(reader, buffer, at))
+        .flatten()
+        .collect()
+}
+
+/// Reads what [`super::save`] writes of gaps.
+fn read_gaps(mut from: Reader<'_>) -> Result<Vec<OldGap>, Damaged> {
+    let mut gaps = Vec::new();
+    for _ in 0..from.count()? {
+        let kind = usize::try_from(from.number()?).map_err(|_| Damaged)?;
+        let kind = KINDS.get(kind).copied().ok_or(Damaged)?;
+        let number = from.small()?;
+        let gap = usize::try_from(from.number()?).map_err(|_| Damaged)?;
+        let gap = IncompleteKind::ALL.get(gap).copied().ok_or(Damaged)?;
+        gaps.push((kind, number, gap, from.string()?));
+    }
+    if from.is_at_end() { Ok(gaps) } else { Err(Damaged) }
+}
+
+/// All commits, only parsed. What cannot be read was recorded when it was searched.
+fn all_commits(store: &Store, max_size: u64) -> Vec<Commit> {
+    struct Parsing(PerThread<Vec<Commit>>);
+    impl Visitor for Parsing {
+        type Known = ();
+        fn wants(&self, kind: Kind) -> bool {
+            kind == Kind::Commit
+        }
+        fn visit(&self, commit: Object<'_>, _base: Option<Base<'_, ()>>) {
+            if commit.counts
+                && let Ok(commit) = Commit::parse(commit.id.to_owned(), commit.data)
+            {
+                self.0.get().push(commit);
+            }
+        }
+        fn visit_stream(&self, _id: &oid, _size: u64, _content: &mut dyn io::Read) {}
+    }
+    let parsing = Parsing(PerThread::new(Vec::new));
+    walk(Walk::new(store, &IncompleteLog::default(), max_size), &parsing);
+    parsing.0.into_inner().flatten().collect()
+}
