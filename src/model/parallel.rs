@@ -71,7 +71,7 @@ impl BitSet {
     pub fn contains_all(&self, numbers: std::ops::Range<u32>) -> bool {
         let mut at = numbers.start;
         while at < numbers.end {
-            let whole_word = at % 64 == 0 && numbers.end - at >= 64;
+            let whole_word = at.is_multiple_of(64) && numbers.end - at >= 64;
             let word = self.words.get(at as usize / 64);
             let word = word.map_or(0, |word| word.load(std::sync::atomic::Ordering::Relaxed));
             if whole_word && word == u64::MAX {

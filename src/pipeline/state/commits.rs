@@ -10,12 +10,11 @@ use crate::source::history::store::Store;
 /// Objects in packs have their numbers, counted from 1; after 0 follows the id of any other. So the
 /// bytes stay right when loose objects come and go.
 fn write_object(id: &ObjectId, store: &Store, to: &mut Writer) {
-    match store.number_of(id).filter(|number| *number < store.first_loose()) {
-        Some(number) => to.number(u64::from(number) + 1),
-        None => {
-            to.number(0);
-            to.raw(id.as_bytes());
-        }
+    if let Some(number) = store.number_of(id).filter(|number| *number < store.first_loose()) {
+        to.number(u64::from(number) + 1);
+    } else {
+        to.number(0);
+        to.raw(id.as_bytes());
     }
 }
 

@@ -52,7 +52,9 @@ impl Key {
     /// HMAC-SHA-256 over `parts`, one after the other.
     pub fn mac(&self, parts: &[&[u8]]) -> [u8; MAC] {
         let mut mac = self.mac.clone();
-        parts.iter().for_each(|part| mac.update(part));
+        for part in parts {
+            mac.update(part);
+        }
         mac.finalize().into_bytes().into()
     }
 
@@ -64,7 +66,9 @@ impl Key {
 
     fn holds(&self, parts: &[&[u8]], expected: &[u8]) -> bool {
         let mut mac = self.mac.clone();
-        parts.iter().for_each(|part| mac.update(part));
+        for part in parts {
+            mac.update(part);
+        }
         mac.verify_slice(expected).is_ok()
     }
 }

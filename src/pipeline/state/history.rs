@@ -47,12 +47,11 @@ pub fn history(
         None
     });
     let found = BitSet::new(store.numbers());
-    let (commits, old_trees) = match resumed {
-        Some(resumed) => resumed.go_on(search, &store, &found, &mut draft),
-        None => {
-            walk_new(search, &store, None, &mut draft);
-            (Vec::new(), None)
-        }
+    let (commits, old_trees) = if let Some(resumed) = resumed {
+        resumed.go_on(search, &store, &found, &mut draft)
+    } else {
+        walk_new(search, &store, None, &mut draft);
+        (Vec::new(), None)
     };
     search.found_blobs(&store, &found);
     // The names of references are shown with findings, so they are looked at like file names.

@@ -206,7 +206,9 @@ impl<'a> Gathering<'a> {
         let mut to = Writer::default();
         let Matches { secrets, sorts, texts, mut contents } = self.matches;
         to.count(texts.len());
-        texts.iter().for_each(|text| to.text(text.as_bytes()));
+        for text in &texts {
+            to.text(text.as_bytes());
+        }
         to.count(secrets.len());
         for Named { mac, public_prefix, copy } in &secrets {
             to.raw(mac);
@@ -219,7 +221,9 @@ impl<'a> Gathering<'a> {
             to.count(end);
         }
         to.count(sorts.len());
-        sorts.iter().for_each(|sort| write_sort(sort, &mut to));
+        for sort in &sorts {
+            write_sort(sort, &mut to);
+        }
         contents.sort_by_key(|content| (content.kind, content.number));
         to.count(contents.len());
         for content in &contents {
@@ -239,7 +243,9 @@ fn write_sort(sort: &Sort, to: &mut Writer) {
         to.text(fact.value.as_bytes());
     }
     to.count(sort.layers.len());
-    sort.layers.iter().for_each(|layer| write_layer(layer, to));
+    for layer in &sort.layers {
+        write_layer(layer, to);
+    }
 }
 
 fn write_content(content: &Content, to: &mut Writer) {

@@ -217,7 +217,7 @@ fn read_numbers(from: &mut Reader<'_>) -> Result<Vec<u32>, Damaged> {
 }
 
 /// The main part that says `head` and has `sections`, in their order.
-pub fn write(head: &Head, sections: [Writer; SECTIONS]) -> Vec<u8> {
+pub fn write(head: &Head, sections: &[Writer; SECTIONS]) -> Vec<u8> {
     let mut to = Writer::default();
     to.raw(&head.conditions);
     rules::write(&head.rules, &mut to);
@@ -239,18 +239,28 @@ pub fn write(head: &Head, sections: [Writer; SECTIONS]) -> Vec<u8> {
     to.count(head.missing.len());
     head.missing.iter().for_each(|id| to.raw(id.as_bytes()));
     let Totals { commits, blobs, texts, bytes } = head.totals;
-    [commits, blobs, texts, bytes].into_iter().for_each(|count| to.number(count));
+    for count in [commits, blobs, texts, bytes] {
+        to.number(count);
+    }
     for hashes in [&head.names, &head.refs] {
         to.count(hashes.len());
-        hashes.iter().for_each(|hash| to.raw(&hash.to_le_bytes()));
+        for hash in hashes {
+            to.raw(&hash.to_le_bytes());
+        }
     }
     for numbers in [&head.again, &head.streamed] {
         to.count(numbers.len());
-        numbers.iter().for_each(|number| to.number((*number).into()));
+        for number in numbers {
+            to.number((*number).into());
+        }
     }
     to.raw(&head.needles.to_le_bytes());
-    sections.iter().for_each(|section| to.count(section.bytes.len()));
-    sections.iter().for_each(|section| to.raw(&section.bytes));
+    for section in sections {
+        to.count(section.bytes.len());
+    }
+    for section in sections {
+        to.raw(&section.bytes);
+    }
     to.bytes
 }
 

@@ -74,26 +74,26 @@ impl Draft {
         recorded: Recorded,
         noted: Noted,
     ) -> Vec<String> {
-        let mut notes = std::mem::take(&mut self.notes);
+        let mut told = std::mem::take(&mut self.notes);
         if self.trouble || recorded.trouble {
-            notes.push(
+            told.push(
                 "the state was not written, because parts of the object store could not be read"
                     .to_owned(),
             );
-            return notes;
+            return told;
         }
         let unchanged = self.prior.as_ref().is_some_and(|prior| {
             prior.has_trees && prior.same_rules && prior.memory.head.is_of(&searched.store)
         });
         if unchanged {
-            return notes;
+            return told;
         }
         let saving = Saving { draft: self, keeper, searched, recorded };
         if let Err(reason) = saving.write(hits, noted) {
             let path = shown(&keeper.path);
-            notes.push(format!("the state could not be written to {path}: {reason}"));
+            told.push(format!("the state could not be written to {path}: {reason}"));
         }
-        notes
+        told
     }
 }
 
@@ -121,7 +121,7 @@ impl Saving<'_> {
             self.trees(hits, &needles).ok_or("a name could not be found again")?,
         ];
         let head = self.head(&codes, &lists, noted, needles.name);
-        let main = memory::write(&head, sections);
+        let main = memory::write(&head, &sections);
         let before = self.draft.prior.as_ref().map(|prior| &prior.memory.file);
         file::write(&self.keeper.path, &self.keeper.key, &main, &lists, before)
             .map_err(|error| error.to_string())
