@@ -2,8 +2,12 @@
 //! delta forest, and nothing done with it.
 //!
 //! ```sh
-//! cargo bench --bench forest -- REPO...     # any repository with packs
+//! cargo bench --bench forest -- REPO...           # any repository with packs
+//! cargo bench --bench forest -- --equal REPO...
 //! ```
+//!
+//! With `--equal` it scans every blob twice instead, by its changes and whole, and says how many
+//! gave different matches: none, or the engine is wrong.
 //!
 //! Without a repository there is nothing to do. Prints wall and CPU seconds (medians of five), the
 //! bytes that were unpacked, and how many of them are new: stored whole, inserted by a delta, or
@@ -12,12 +16,15 @@
 use std::fmt::Write as _;
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Instant;
 
 use gix::objs::Kind;
 use gix::oid;
+use leaktrace::engine::{self, Effort, Engine, Known, Limits, Scratch};
 use leaktrace::model::IncompleteLog;
+use leaktrace::rule::Ruleset;
 use leaktrace::source::history::walk::{Base, Object, Visitor, Walk, walk};
 use leaktrace::source::repository::Repository;
 
@@ -66,10 +73,65 @@ impl Visitor for Decode {
     }
 }
 
+/// Scans each blob by its changes and whole, and compares.
+struct Equal {
+    engine: Engine,
+    blobs: AtomicU64,
+    with_matches: AtomicU64,
+    different: AtomicU64,
+}
+
+impl Visitor for Equal {
+    type Known = Known;
+
+    fn wants(&self, kind: Kind) -> bool {
+        kind == Kind::Blob
+    }
+
+    fn visit(&self, object: Object<'_>, base: Option<Base<'_, Known>>) -> Known {
+        let base = base.map(|base| engine::Base { known: base.known, copies: base.copies });
+        let (by_changes, known) = self.engine.scan_next(object.data, base, &mut Scratch::default());
+        self.blobs.fetch_add(1, Relaxed);
+        self.with_matches.fetch_add(u64::from(!by_changes.matches.is_empty()), Relaxed);
+        if base.is_some() && by_changes != self.engine.scan(object.data) {
+            println!("different: {}", object.id);
+            self.different.fetch_add(1, Relaxed);
+        }
+        known
+    }
+
+    fn visit_stream(&self, _id: &oid, _size: u64, _content: &mut dyn Read) {}
+}
+
+fn equal(path: &Path) {
+    let log = IncompleteLog::default();
+    let repo = Repository::open(path).expect("readable").expect("a repository");
+    let store = repo.store(&log);
+    let equal = Equal {
+        engine: Engine::new(Arc::new(Ruleset::builtin()), Effort::Large, Limits::default()),
+        blobs: AtomicU64::new(0),
+        with_matches: AtomicU64::new(0),
+        different: AtomicU64::new(0),
+    };
+    walk(Walk::new(&store, &log, 1 << 30), &equal);
+    println!(
+        "{}: {} blobs, {} with matches, {} different",
+        path.display(),
+        equal.blobs.load(Relaxed),
+        equal.with_matches.load(Relaxed),
+        equal.different.load(Relaxed),
+    );
+}
+
 fn main() {
+    let check = std::env::args().any(|argument| argument == "--equal");
     let repositories: Vec<String> =
         std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
     for repository in repositories {
+        if check {
+            equal(Path::new(&repository));
+            continue;
+        }
         for (name, kinds) in [
             ("blobs", vec![Kind::Blob]),
             ("trees", vec![Kind::Tree]),

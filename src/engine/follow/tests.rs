@@ -11,6 +11,7 @@ use crate::engine::{Base, Effort, Engine, Limits, Scratch};
 use crate::model::Copied;
 use crate::rule::Ruleset;
 use crate::rule::checksum;
+use crate::rule::example::Template;
 
 fn engine() -> &'static Engine {
     static ENGINE: OnceLock<Engine> = OnceLock::new();
@@ -141,6 +142,16 @@ fn edit() -> impl Strategy<Value = Edit> {
     (any::<prop::sample::Index>(), any::<prop::sample::Index>(), 0usize..120, piece(), 0u8..8)
 }
 
+/// A place, how many bytes go there, and what comes.
+fn small_edit() -> impl Strategy<Value = (prop::sample::Index, usize, String)> {
+    let new = prop_oneof![
+        4 => Just(String::new()),
+        3 => r#"[a-z"'\\%&;+\n .=:/A-F0-9]{1,3}"#,
+        1 => piece(),
+    ];
+    (any::<prop::sample::Index>(), 0usize..4, new)
+}
+
 /// Applies edits; gives the new text and what it has from the old.
 fn apply(text: &[u8], edits: &[Edit]) -> (Vec<u8>, Vec<Copied>) {
     // As ranges of the old text or new bytes.
@@ -191,7 +202,11 @@ fn apply(text: &[u8], edits: &[Edit]) -> (Vec<u8>, Vec<Copied>) {
 }
 
 /// Scans a history version by version and compares with scanning each whole.
-fn follows(first: &[String], versions: &[Vec<Edit>]) -> Result<(), TestCaseError> {
+fn follows<E>(
+    first: &[String],
+    versions: &[E],
+    apply: impl Fn(&[u8], &E) -> (Vec<u8>, Vec<Copied>),
+) -> Result<(), TestCaseError> {
     let engine = engine();
     let mut scratch = Scratch::default();
     let mut text = first.concat().into_bytes();
@@ -224,6 +239,85 @@ proptest! {
         first in prop::collection::vec(piece(), 0..60),
         versions in prop::collection::vec(prop::collection::vec(edit(), 1..5), 1..6),
     ) {
-        follows(&first, &versions)?;
+        follows(&first, &versions, |text, edits| apply(text, edits))?;
     }
+
+    /// A few bytes put into or taken out of the middle, where something stands that is found: what
+    /// splits it, joins it again, or changes what stands around it.
+    #[test]
+    fn what_is_split_and_joined_again_is_followed(
+        middle in prop::collection::vec(piece(), 1..4),
+        edits in prop::collection::vec(small_edit(), 1..12),
+        apart in prop::sample::select(vec![70usize, 230, 600]),
+    ) {
+        let margin: String = "nothing to see\n".repeat(apart / 15 + 1);
+        let first = [margin.clone(), middle.concat(), margin.clone()];
+        follows(&first, &edits, |text, edit| {
+            let (at, gone, new) = edit;
+            let room = text.len().saturating_sub(2 * margin.len());
+            let start = margin.len().min(text.len()) + at.index(room + 1);
+            let start = start.min(text.len());
+            let end = (start + gone).min(text.len());
+            let made = [&text[..start], new.as_bytes(), &text[end..]].concat();
+            let copies = [
+                Copied { from: 0, to: 0, len: start },
+                Copied { from: end, to: start + new.len(), len: text.len() - end },
+            ];
+            (made, copies.into_iter().filter(|copy| copy.len > 0).collect())
+        })?;
+    }
+}
+
+/// Scans `before + apart + after`, then the same without what stands apart, and gives how many
+/// matches each has. Far from both ends, so that nothing but the seam can tell.
+fn joined(before: &str, apart: &str, after: &str) -> (usize, usize) {
+    let engine = engine();
+    let mut scratch = Scratch::default();
+    let margin = "nothing to see\n".repeat(30);
+    let (start, end) = (margin.clone() + before, after.to_owned() + "\n" + &margin);
+    let first = format!("{start}{apart}{end}");
+    let (outcome, known) = engine.scan_next(first.as_bytes(), None, &mut scratch);
+    let second = format!("{start}{end}");
+    let copies = [
+        Copied { from: 0, to: 0, len: start.len() },
+        Copied { from: start.len() + apart.len(), to: start.len(), len: end.len() },
+    ];
+    let base = Base { known: &known, copies: &copies };
+    let (followed, _) = engine.scan_next(second.as_bytes(), Some(base), &mut scratch);
+    assert_eq!(followed, engine.scan(second.as_bytes()));
+    (outcome.matches.len(), followed.matches.len())
+}
+
+#[test]
+fn what_a_deletion_joins_is_found() {
+    let token = token(5);
+    let (head, tail) = token.split_at(20);
+    assert_eq!(joined(&format!("t = {head}"), " ", &format!("{tail} x")), (0, 1), "a token");
+
+    let encoded = token.replacen('p', "%70", 1);
+    let (head, tail) = encoded.split_at(3);
+    assert_eq!(joined(&format!("t = {head}"), "x", &format!("{tail} x")), (0, 1), "an escape");
+
+    // Two runs that are too short to be anything, and together are base64.
+    let encoded = STANDARD.encode(format!("password={}", random(3, 24)));
+    let (head, tail) = encoded.split_at(22);
+    assert_eq!(joined(&format!("t: {head}"), " ", &format!("{tail} x")), (0, 1), "base64");
+
+    let (head, tail) = token.split_at(20);
+    let gap = " ".repeat(70);
+    let (head, tail) = (format!("t = \"{head}\"{gap}"), format!("+{gap}\"{tail}\""));
+    assert_eq!(joined(&head, ",", &tail), (0, 1), "literals");
+}
+
+#[test]
+fn a_block_that_is_completed_later_is_found() {
+    let template = Template::parse("<<pem:RSA PRIVATE KEY>>").expect("a template");
+    let block = template.render("one");
+    for at in [30, block.len() / 2, block.len() - 10] {
+        let (head, tail) = block.split_at(at);
+        assert_eq!(joined(head, "?\n", tail), (0, 1), "{at}");
+    }
+    let end = block.rfind("-----END").expect("it ends");
+    let again = block.lines().next().expect("it begins");
+    assert_eq!(joined(&block[..end], again, &block[end..]), (0, 1), "another block's beginning");
 }
