@@ -20,7 +20,7 @@ use crate::model::{Confidence, ContentId, ContentKind, IncompleteKind, Incomplet
 use crate::output::{Reported, Stats, Target, line_hash};
 use crate::provenance::{History, Place, Trace};
 use crate::source::history::graph::Graph;
-use crate::source::repository::Repository;
+use crate::source::repository::{self, Repository, Tip};
 
 /// Bytes of a file whose line is hashed for code scanning.
 const LINE_HASH_BYTES: u64 = 32 << 20;
@@ -193,9 +193,11 @@ impl Context<'_> {
     ) -> Vec<Seen> {
         let reader = searched.store.reader();
         let graph = Graph::new(searched.commits.clone());
-        let tips = repo.tips(&reader, self.log);
+        // Its trouble was recorded when their names were searched.
+        let tips = searched.tips.clone();
+        let tips = repository::peeled(tips, &reader, |id| graph.number(id).is_some());
         let shallow = repo.shallow();
-        self.record_gaps(repo, searched, &graph, &shallow);
+        self.record_gaps(searched, &graph, &tips, &shallow);
         let (rules, findings): (Vec<u32>, Vec<Finding>) =
             self.group(&collected.hits, key).into_iter().unzip();
         let history = History {
@@ -228,9 +230,9 @@ impl Context<'_> {
     /// Records where history ends early.
     fn record_gaps(
         &self,
-        repo: &Repository,
         searched: &Searched,
         graph: &Graph,
+        tips: &[Tip],
         shallow: &BTreeSet<ObjectId>,
     ) {
         for commit in shallow {
@@ -255,7 +257,7 @@ impl Context<'_> {
         for tree in missing {
             self.log.add(IncompleteKind::MissingObject, format!("tree {tree} of a commit"));
         }
-        for tip in repo.tips(&searched.store.reader(), &IncompleteLog::default()) {
+        for tip in tips.iter().filter(|tip| graph.number(&tip.id).is_none()) {
             if searched.store.number_of(&tip.id).is_none() {
                 let what = format!("{} points to {}, which is not in the store", tip.name, tip.id);
                 self.log.add(IncompleteKind::Reference, what);

@@ -26,7 +26,7 @@ use crate::source::history::graph::Commit;
 use crate::source::history::store::Store;
 use crate::source::history::trees::{self, Trees};
 use crate::source::history::walk::{Base, Object, Visitor, Walk, walk};
-use crate::source::repository::Repository;
+use crate::source::repository::{Repository, Tip};
 use crate::source::worktree::{self, Content, Listing, WorkFile};
 
 /// Files up to this many bytes are read whole; archives can only be opened whole.
@@ -56,6 +56,8 @@ pub struct Searched {
     pub commits: Vec<Commit>,
     /// The trees that lead to findings.
     pub trees: Trees,
+    /// References, not peeled.
+    pub tips: Vec<Tip>,
 }
 
 /// What a target gave.
@@ -225,13 +227,20 @@ impl<'a> Search<'a> {
         walk(Walk::new(&store, self.log, self.settings.max_size), self);
         let found = BitSet::new(store.numbers());
         self.found_blobs(&store, &found);
-        // The names of references are shown with findings, so they are looked at like file names.
-        for tip in repo.tips(&store.reader(), &IncompleteLog::default()) {
-            self.name(tip.name.as_bytes(), Origin::Reference);
-        }
+        let tips = self.references(repo);
         let name_check = |name: &[u8]| self.name(name, Origin::Tree);
         let trees = trees::find(&store, self.log, self.settings.max_size, &found, &name_check);
-        (Searched { store, commits: Vec::new(), trees }, None)
+        (Searched { store, commits: Vec::new(), trees, tips }, None)
+    }
+
+    /// The references, not peeled. Their names are shown with findings, so they are looked at like
+    /// file names.
+    pub fn references(&self, repo: &Repository) -> Vec<Tip> {
+        let tips = repo.references(self.log);
+        tips.par_iter().for_each(|tip| {
+            self.name(tip.name.as_bytes(), Origin::Reference);
+        });
+        tips
     }
 
     /// Adds the blobs that something was found in to `found`.

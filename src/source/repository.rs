@@ -100,6 +100,11 @@ impl Repository {
 
     /// All references, peeled through tags, sorted by name; `HEAD` among them.
     pub fn tips(&self, reader: &Reader, log: &IncompleteLog) -> Vec<Tip> {
+        peeled(self.references(log), reader, |_| false)
+    }
+
+    /// All references as they stand, not peeled, sorted by name; `HEAD` among them.
+    pub fn references(&self, log: &IncompleteLog) -> Vec<Tip> {
         let mut tips = BTreeSet::new();
         let broken = |what: &str, reason: &dyn std::fmt::Display| {
             log.add(
@@ -114,33 +119,33 @@ impl Repository {
             broken("the reftable that holds the references", &way_out);
             return Vec::new();
         }
-        match self.git.references() {
-            Ok(platform) => match platform.all() {
-                Ok(all) => {
-                    for reference in all {
-                        match reference {
-                            Ok(reference) => {
-                                let name = escape(reference.name().as_bstr());
-                                match reference.target().try_id() {
-                                    Some(id) => {
-                                        tips.insert(Tip { name, id: peel(reader, id.to_owned()) });
-                                    }
-                                    None => {
-                                        insert_symbolic(&name, reference, reader, &mut tips);
-                                    }
+        let platform = self.git.references();
+        match platform
+            .as_ref()
+            .map_err(ToString::to_string)
+            .and_then(|platform| platform.all().map_err(|error| error.to_string()))
+        {
+            Ok(all) => {
+                for reference in all {
+                    match reference {
+                        Ok(reference) => {
+                            let name = escape(reference.name().as_bstr());
+                            match reference.target().try_id() {
+                                Some(id) => {
+                                    tips.insert(Tip { name, id: id.to_owned() });
                                 }
+                                None => insert_symbolic(&name, reference, &mut tips),
                             }
-                            Err(error) => broken("a reference", &error),
                         }
+                        Err(error) => broken("a reference", &error),
                     }
                 }
-                Err(error) => broken("references", &error),
-            },
+            }
             Err(error) => broken("references", &error),
         }
         match self.head_object() {
             Ok(Some(id)) => {
-                tips.insert(Tip { name: "HEAD".to_owned(), id: peel(reader, id) });
+                tips.insert(Tip { name: "HEAD".to_owned(), id });
             }
             Ok(None) => {}
             Err(reason) => broken("HEAD", &reason),
@@ -290,15 +295,27 @@ fn is_git_dir(path: &Path) -> bool {
 
 /// Adds what a symbolic reference leads to. One to a branch that does not exist yet is no fault
 /// (`origin/HEAD`).
-fn insert_symbolic(
-    name: &str,
-    mut reference: gix::Reference<'_>,
-    reader: &Reader,
-    tips: &mut BTreeSet<Tip>,
-) {
+fn insert_symbolic(name: &str, mut reference: gix::Reference<'_>, tips: &mut BTreeSet<Tip>) {
     if let Ok(id) = reference.follow_to_object() {
-        tips.insert(Tip { name: name.to_owned(), id: peel(reader, id.detach()) });
+        tips.insert(Tip { name: name.to_owned(), id: id.detach() });
     }
+}
+
+/// What `tips` lead to once tags are followed; `is_commit` may know, without being asked in vain for
+/// much, what needs no look into the store.
+pub fn peeled(
+    mut tips: Vec<Tip>,
+    reader: &Reader,
+    is_commit: impl Fn(&ObjectId) -> bool,
+) -> Vec<Tip> {
+    for tip in &mut tips {
+        if !is_commit(&tip.id) {
+            tip.id = peel(reader, tip.id);
+        }
+    }
+    tips.sort();
+    tips.dedup();
+    tips
 }
 
 /// Follows annotated tags to what they stand for.

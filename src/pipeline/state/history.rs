@@ -54,17 +54,13 @@ pub fn history(
         (Vec::new(), None)
     };
     search.found_blobs(&store, &found);
-    // The names of references are shown with findings, so they are looked at like file names.
-    let tips = repo.tips(&store.reader(), &IncompleteLog::default());
-    tips.par_iter().for_each(|tip| {
-        search.name(tip.name.as_bytes(), Origin::Reference);
-    });
+    let tips = search.references(repo);
     let trees = match old_trees {
         Some(trees) => add_trees(search, &store, trees, &found, &mut draft),
         None => all_trees(search, &store, &found, &mut draft),
     };
     draft.old_commits = commits.len();
-    (Searched { store, commits, trees }, draft)
+    (Searched { store, commits, trees, tips }, draft)
 }
 
 /// Searches what is not `done`.
