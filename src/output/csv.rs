@@ -147,7 +147,7 @@ impl Row {
         self.set("excerpt", &place.excerpt);
         self.set("object", &place.object.map(|id| id.to_string()).unwrap_or_default());
         self.set("commit", &place.commit.map(|id| id.to_string()).unwrap_or_default());
-        self.set("refs", &listed(place.refs.iter().cloned()));
+        self.set("refs", &listed(place.refs.iter().map(ToString::to_string)));
     }
 
     fn life(&mut self, reported: &Reported) {
@@ -155,7 +155,7 @@ impl Row {
         if let Some(commit) = &trace.introduced {
             self.introduced(commit);
         }
-        self.set("tips", &listed(trace.tips.iter().cloned()));
+        self.set("tips", &listed(trace.tips.iter().map(ToString::to_string)));
         self.set("in_worktree", if trace.in_worktree { "yes" } else { "no" });
         self.set("unreachable", if trace.unreachable { "yes" } else { "no" });
         if let Some(commit) = &trace.removed {

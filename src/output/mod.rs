@@ -178,7 +178,7 @@ impl Target {
     /// analysed commit has its first place, so places are best sorted by this before anything else.
     pub fn place_rank(&self, place: &Place) -> u8 {
         let on_branch = place.refs.iter().any(|name| {
-            name == "HEAD"
+            **name == *"HEAD"
                 || self.branch.is_some()
                     && name.strip_prefix("refs/heads/") == self.branch.as_deref()
         });

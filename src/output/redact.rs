@@ -4,8 +4,10 @@
 //! into those too. Each value is searched for as it stands, as [`escape`] and JSON write it, and in
 //! base64, hexadecimal and percent encoding.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Deref;
+use std::sync::Arc;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use base64::Engine as _;
@@ -71,9 +73,15 @@ impl Finder {
     }
 }
 
+/// A shared name, and what is shown of it.
+type SharedName = (Arc<str>, Arc<str>);
+
 /// Finds and replaces a fixed set of secrets.
 struct Redactor {
     batches: Vec<AhoCorasick>,
+    /// Shared names that were looked at, by address, and what is shown of them. The names are held
+    /// so that no other comes to stand at the same address.
+    names: RefCell<HashMap<usize, SharedName>>,
 }
 
 impl Redactor {
@@ -102,7 +110,7 @@ impl Redactor {
         if !batch.is_empty() {
             batches.push(automaton(&batch));
         }
-        Redactor { batches }
+        Redactor { batches, names: RefCell::default() }
     }
 
     fn bytes(&self, bytes: &mut Vec<u8>) {
@@ -123,6 +131,21 @@ impl Redactor {
         self.bytes(&mut bytes);
         // A secret that is not UTF-8 could cut a character in two.
         *text = String::from_utf8(bytes).unwrap_or_else(|bad| escape(bad.as_bytes()));
+    }
+
+    /// Names that many findings share: each is looked at once.
+    fn names(&self, names: &mut [Arc<str>]) {
+        let mut known = self.names.borrow_mut();
+        for name in names {
+            let address = Arc::as_ptr(name).cast::<u8>() as usize;
+            let (_, clean) = known.entry(address).or_insert_with(|| {
+                let mut clean = name.to_string();
+                self.text(&mut clean);
+                let clean = if *clean == **name { Arc::clone(name) } else { clean.into() };
+                (Arc::clone(name), clean)
+            });
+            *name = Arc::clone(clean);
+        }
     }
 
     fn maybe(&self, text: Option<&mut String>) {
@@ -180,7 +203,7 @@ impl Redactor {
         }
         self.layers(&mut place.layers);
         self.text(&mut place.excerpt);
-        place.refs.iter_mut().for_each(|name| self.text(name));
+        self.names(&mut place.refs);
     }
 
     fn layers(&self, layers: &mut [Layer]) {
@@ -192,7 +215,7 @@ impl Redactor {
     }
 
     fn trace(&self, trace: &mut Trace) {
-        trace.tips.iter_mut().for_each(|name| self.text(name));
+        self.names(&mut trace.tips);
         for commit in [&mut trace.introduced, &mut trace.removed].into_iter().flatten() {
             self.commit(commit);
         }

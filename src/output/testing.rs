@@ -162,7 +162,7 @@ pub(super) fn rich() -> Report {
 fn live_key(rule: &Arc<RuleInfo>) -> Reported {
     let mut first =
         place(ContentKind::Blob, Some("deploy/prod.env"), 3, "CLOUD_SECRET_KEY=exk_***");
-    first.refs = vec!["refs/heads/main".to_owned(), "refs/heads/release/1.2".to_owned()];
+    first.refs = vec!["refs/heads/main".into(), "refs/heads/release/1.2".into()];
     let mut others: Vec<Place> = ["docs/set up.md", "deploy/old.env", "tools/a.py", "tools/b.py"]
         .into_iter()
         .map(|path| place(ContentKind::Blob, Some(path), 10, "key = 'exk_***'"))
@@ -181,7 +181,7 @@ fn live_key(rule: &Arc<RuleInfo>) -> Reported {
         introduced: Some(introduced),
         reintroduced: vec![id(0xc4)],
         tips: ["heads/main", "heads/release/1.2", "remotes/origin/main", "tags/v1.0", "tags/v1.1"]
-            .map(|name| format!("refs/{name}"))
+            .map(|name| format!("refs/{name}").into())
             .to_vec(),
         exposed_seconds: Some(21_824_880),
         in_worktree: true,
@@ -271,7 +271,7 @@ pub(super) fn hostile() -> Report {
     bad.path = Some("a\n\u{202e}b".bytes().chain(*b"\xff.env").collect());
     bad.position = Position { line: 0, column: 0, end_line: 0, end_column: 0 };
     bad.layers = vec![Layer::Zip(b"../../\x1b[2J\xff\n".to_vec())];
-    bad.refs = vec![format!("refs/heads/{nasty}")];
+    bad.refs = vec![format!("refs/heads/{nasty}").into()];
     let mut huge = place(ContentKind::FileName, Some("-rf/../=1+1"), u32::MAX, "");
     huge.position.end_line = 1;
     let mut reported = reported(&Arc::new(info), 0x66, vec![bad, huge]);
@@ -283,7 +283,7 @@ pub(super) fn hostile() -> Report {
     reported.trace = Some(Trace {
         introduced: Some(introduced),
         removed: Some(commit(0xd2, "")),
-        tips: vec![nasty.clone(); 4],
+        tips: vec![nasty.as_str().into(); 4],
         exposed_seconds: Some(i64::MIN),
         ..Trace::default()
     });
@@ -330,11 +330,11 @@ pub(super) fn repeating(text: &str) -> Report {
         for place in &mut reported.places {
             place.path = Some(format!("src/{text}/a.py").into_bytes());
             place.layers.push(Layer::Zip(text.as_bytes().to_vec()));
-            place.refs.push(format!("refs/heads/{text}"));
+            place.refs.push(format!("refs/heads/{text}").into());
             add(&mut place.excerpt);
         }
         if let Some(trace) = &mut reported.trace {
-            trace.tips.insert(0, format!("refs/tags/{text}"));
+            trace.tips.insert(0, format!("refs/tags/{text}").into());
             for commit in [&mut trace.introduced, &mut trace.removed].into_iter().flatten() {
                 add(&mut commit.subject);
                 person(&mut commit.author);

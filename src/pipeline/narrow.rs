@@ -5,6 +5,7 @@
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use gix::ObjectId;
 use gix::objs::Kind;
@@ -353,7 +354,7 @@ impl Head<'_> {
                 None => true,
             };
             if here {
-                place.refs.push(tip.name.clone());
+                place.refs.push(tip.name.as_str().into());
             }
         }
     }
@@ -367,7 +368,7 @@ fn trace(context: Context<'_>, narrow: &Narrow, places: &[Place], reader: &Reade
         }
     }
     let introduced = commits.first().and_then(|id| provenance::commit_info(reader, *id));
-    let tips: BTreeSet<String> =
+    let tips: BTreeSet<Arc<str>> =
         places.iter().flat_map(|place| place.refs.iter().cloned()).collect();
     let exposed_seconds = introduced
         .as_ref()

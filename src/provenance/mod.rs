@@ -4,6 +4,8 @@ mod commit;
 mod paths;
 mod trace;
 
+use std::sync::Arc;
+
 use gix::ObjectId;
 
 pub use commit::info as commit_info;
@@ -74,7 +76,7 @@ pub struct Place {
     /// The earliest commit that has this object at this path.
     pub commit: Option<ObjectId>,
     /// Refs whose tip still has this object at this path, full names, sorted, escaped; the first 20.
-    pub refs: Vec<String>,
+    pub refs: Vec<Arc<str>>,
     /// How many more refs there are.
     pub more_refs: usize,
     /// The masked line.
@@ -92,7 +94,7 @@ pub struct Trace {
     /// Other commits that brought it in independently or again, oldest first.
     pub reintroduced: Vec<ObjectId>,
     /// Refs whose tip still has it, full names, sorted, escaped.
-    pub tips: Vec<String>,
+    pub tips: Vec<Arc<str>>,
     /// Whether that commit is where a shallow history begins, so that the secret may be older.
     pub at_boundary: bool,
     /// The commit that took it out last, when HEAD does not have it any more. Other refs may still:
@@ -129,7 +131,7 @@ impl Trace {
         self.tips.dedup();
         let later = |commit: &CommitInfo| (commit.committer.seconds, commit.id);
         self.removed = match (self.removed, other.removed) {
-            _ if self.tips.iter().any(|tip| tip == "HEAD") => None,
+            _ if self.tips.iter().any(|tip| **tip == *"HEAD") => None,
             (Some(a), Some(b)) => Some(if later(&a) >= later(&b) { a } else { b }),
             (one, other) => one.or(other),
         };

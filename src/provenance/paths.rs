@@ -1,7 +1,7 @@
 //! Which secrets stand below which tree, and at which paths: answers about whole commits from the
 //! few trees that lead to something.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::source::history::forest::NONE;
@@ -31,8 +31,8 @@ pub struct Pair {
     pub number: u32,
     /// The first commit (in graph order) that has it.
     pub first: Option<u32>,
-    /// Tips that have it, as places in the list of tips.
-    pub tips: Vec<u32>,
+    /// Groups of tips that have it.
+    pub groups: Vec<u32>,
 }
 
 /// Paths and sets of secrets of the trees that lead to something.
@@ -40,10 +40,10 @@ pub struct Paths<'a> {
     trees: &'a Trees,
     /// Secrets of an object number.
     of_object: &'a HashMap<u32, Vec<u32>>,
-    /// Secrets of a file or folder name.
-    of_name: &'a HashMap<Vec<u8>, Vec<u32>>,
-    sets: HashMap<u32, Secrets>,
-    interned: HashMap<Secrets, Secrets>,
+    /// Secrets of a file or folder name, by its number.
+    of_name: HashMap<u32, &'a [u32]>,
+    /// By list.
+    sets: Vec<Secrets>,
     empty: Secrets,
     /// All pairs met so far.
     pub pairs: Vec<Pair>,
@@ -64,12 +64,15 @@ impl<'a> Paths<'a> {
         of_object: &'a HashMap<u32, Vec<u32>>,
         of_name: &'a HashMap<Vec<u8>, Vec<u32>>,
     ) -> Paths<'a> {
-        Paths {
+        let of_name = of_name
+            .iter()
+            .filter_map(|(name, secrets)| Some((trees.name_number(name)?, secrets.as_slice())))
+            .collect();
+        let mut paths = Paths {
             trees,
             of_object,
             of_name,
-            sets: HashMap::new(),
-            interned: HashMap::new(),
+            sets: Vec::with_capacity(trees.len()),
             empty: Arc::from([]),
             pairs: Vec::new(),
             places: HashMap::new(),
@@ -77,60 +80,56 @@ impl<'a> Paths<'a> {
             steps: 0,
             until: 0,
             cut: false,
+        };
+        let mut interned: HashSet<Secrets> = HashSet::new();
+        for list in (0u32..).take(trees.len()) {
+            // What is in folders comes first.
+            let set: Secrets = paths.union(trees.entries(list)).into();
+            let set = interned.get(&set).cloned().unwrap_or(set);
+            interned.insert(Arc::clone(&set));
+            paths.sets.push(set);
         }
+        paths
     }
 
-    /// The secrets at and below tree `number`.
-    pub fn secrets(&mut self, number: u32) -> Secrets {
-        let trees = self.trees;
-        let mut stack = vec![(number, false)];
-        while let Some((at, children_done)) = stack.pop() {
-            let Some(entries) = trees.nodes.get(&at) else { continue };
-            if self.sets.contains_key(&at) {
-                continue;
-            }
-            if children_done {
-                let set = self.union(entries);
-                self.sets.insert(at, set);
-            } else {
-                stack.push((at, true));
-                stack.extend(entries.iter().filter(|e| e.is_tree).map(|e| (e.number, false)));
-            }
-        }
-        self.sets.get(&number).unwrap_or(&self.empty).clone()
+    /// The secrets that a list leads to.
+    pub fn secrets(&self, list: u32) -> &Secrets {
+        self.sets.get(list as usize).unwrap_or(&self.empty)
     }
 
-    fn union(&mut self, entries: &[Entry]) -> Secrets {
+    fn union(&self, entries: &[Entry]) -> Vec<u32> {
         let mut all: Vec<u32> = Vec::new();
         for entry in entries {
-            all.extend(self.of_name.get(&entry.name).into_iter().flatten());
+            all.extend(self.of_name.get(&entry.name).copied().into_iter().flatten());
             if entry.is_tree {
-                all.extend(self.sets.get(&entry.number).into_iter().flat_map(|set| set.iter()));
+                all.extend(self.secrets(entry.target).iter());
             } else {
-                all.extend(self.of_object.get(&entry.number).into_iter().flatten());
+                all.extend(self.of_object.get(&entry.target).into_iter().flatten());
             }
         }
         all.sort_unstable();
         all.dedup();
-        let set: Secrets = all.into();
-        self.interned.entry(set.clone()).or_insert(set).clone()
+        all
     }
 
-    /// Notes what tree `number` has that none of `bases` has at the same path, as first seen in
+    /// Notes what `list` has that none of the lists `bases` has at the same path, as first seen in
     /// `commit`.
-    pub fn note_added(&mut self, number: u32, bases: &[u32], commit: u32) {
+    pub fn note_added(&mut self, list: u32, bases: &[u32], commit: u32) {
         self.start_visit();
-        self.visit(number, bases, &mut Vec::new(), 0, &mut |paths, pair| {
+        self.visit(list, bases, &mut Vec::new(), 0, &mut |paths, pair| {
             let first = &mut paths.pairs[pair as usize].first;
             *first = Some(first.map_or(commit, |earlier| earlier.min(commit)));
         });
     }
 
-    /// Notes that tip `tip` has everything that tree `number` has.
-    pub fn note_tip(&mut self, number: u32, tip: u32) {
+    /// Notes that the tips of `group` have everything that `list` has.
+    pub fn note_tips(&mut self, list: u32, group: u32) {
         self.start_visit();
-        self.visit(number, &[], &mut Vec::new(), 0, &mut |paths, pair| {
-            paths.pairs[pair as usize].tips.push(tip);
+        self.visit(list, &[], &mut Vec::new(), 0, &mut |paths, pair| {
+            let groups = &mut paths.pairs[pair as usize].groups;
+            if groups.last() != Some(&group) {
+                groups.push(group);
+            }
         });
     }
 
@@ -157,24 +156,24 @@ impl<'a> Paths<'a> {
         }
         *count += 1;
         let new = u32::try_from(self.pairs.len()).ok()?;
-        self.pairs.push(Pair { path: key.0.clone(), number, first: None, tips: Vec::new() });
+        self.pairs.push(Pair { path: key.0.clone(), number, first: None, groups: Vec::new() });
         self.places.insert(key, new);
         Some(new)
     }
 
     fn visit(
         &mut self,
-        number: u32,
+        list: u32,
         bases: &[u32],
         path: &mut Vec<u8>,
         depth: usize,
         each: &mut dyn FnMut(&mut Self, u32),
     ) {
         let trees = self.trees;
-        if bases.contains(&number) {
+        let entries = trees.entries(list);
+        if bases.contains(&list) || entries.is_empty() {
             return;
         }
-        let Some(entries) = trees.nodes.get(&number) else { return };
         if depth > MAX_DEPTH || self.steps > self.until {
             self.cut = true;
             return;
@@ -187,7 +186,7 @@ impl<'a> Paths<'a> {
             if !path.is_empty() {
                 path.push(b'/');
             }
-            path.extend_from_slice(&entry.name);
+            path.extend_from_slice(trees.name(entry.name));
             if self.of_name.contains_key(&entry.name)
                 && in_bases.is_empty()
                 && let Some(pair) = self.pair(path, NONE)
@@ -195,10 +194,10 @@ impl<'a> Paths<'a> {
                 each(self, pair);
             }
             if entry.is_tree {
-                self.visit(entry.number, &in_bases, path, depth + 1, each);
-            } else if self.of_object.contains_key(&entry.number)
-                && !in_bases.contains(&entry.number)
-                && let Some(pair) = self.pair(path, entry.number)
+                self.visit(entry.target, &in_bases, path, depth + 1, each);
+            } else if self.of_object.contains_key(&entry.target)
+                && !in_bases.contains(&entry.target)
+                && let Some(pair) = self.pair(path, entry.target)
             {
                 each(self, pair);
             }
@@ -212,11 +211,10 @@ pub fn last_part(path: &[u8]) -> &[u8] {
     path.rsplit(|b| *b == b'/').next().unwrap_or_default()
 }
 
-/// What `base` has under the name of `entry`.
+/// What the list `base` has under the name of `entry`.
 fn find(trees: &Trees, base: u32, entry: &Entry) -> Option<u32> {
-    let entries = trees.nodes.get(&base)?;
-    entries
-        .iter()
-        .find(|other| other.name == entry.name && other.is_tree == entry.is_tree)
-        .map(|other| other.number)
+    let entries = trees.entries(base);
+    let key = (entry.name, entry.is_tree);
+    let at = entries.partition_point(|other| (other.name, other.is_tree) < key);
+    entries.get(at).filter(|other| (other.name, other.is_tree) == key).map(|other| other.target)
 }

@@ -2,6 +2,7 @@
 //! that still have it and the commit that took it out.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use gix::ObjectId;
 
@@ -57,6 +58,9 @@ type SecretsBy<K> = HashMap<K, Vec<u32>>;
 struct Life {
     introduced: Vec<u32>,
     removed: Vec<u32>,
+    /// Groups of tips, see [`Tips`].
+    groups: Vec<u32>,
+    /// Further tips.
     tips: Vec<u32>,
     tags: Vec<ObjectId>,
 }
@@ -68,17 +72,17 @@ impl History<'_> {
         let mut paths = Paths::new(self.trees, &of_object, &of_name);
         let mut lives = vec![Life::default(); findings.len()];
         let roots = self.pass(&mut paths, &mut lives);
-        self.note_tips(&mut paths, &roots, &mut lives);
+        let tips = self.note_tips(&mut paths, &roots, &mut lives);
         self.note_index(&mut paths);
-        self.note_messages(findings, &mut lives);
+        self.note_messages(findings, &tips, &mut lives);
         let reader = self.store.reader();
-        let seen = Seen::new(self);
+        let seen = Seen::new(self, tips);
         let groups = Groups::of(&paths.pairs);
         let traced = findings
             .iter()
             .zip(&lives)
             .map(|(finding, life)| {
-                let places = self.places(finding, &paths.pairs, &groups);
+                let places = self.places(finding, &paths.pairs, &groups, &seen.tips);
                 let trace = self.life(finding, life, &reader, &seen);
                 (places, trace)
             })
@@ -110,55 +114,77 @@ impl History<'_> {
         (of_object, of_name)
     }
 
-    /// Goes over all commits; returns their root trees' numbers.
+    /// Goes over all commits; returns what their root trees lead to, as lists of [`Trees`].
     fn pass(&self, paths: &mut Paths<'_>, lives: &mut [Life]) -> Vec<u32> {
         let mut roots: Vec<u32> = Vec::with_capacity(self.graph.len());
-        let mut sets: Vec<Secrets> = Vec::with_capacity(self.graph.len());
         // What each commit or any before it had.
         let mut ever: Vec<Secrets> = Vec::with_capacity(self.graph.len());
         for (number, commit) in (0u32..).zip(self.graph.commits()) {
-            let root = self.store.number_of(&commit.tree).unwrap_or(NONE);
-            let set = paths.secrets(root);
+            let root = self.list_of(&commit.tree);
             let parents = self.graph.parents(number);
-            let in_parent =
-                |secret: &u32, parent: &u32| sets[*parent as usize].binary_search(secret).is_ok();
-            let unchanged = |parent: &u32| sets[*parent as usize] == set;
-            if !parents.iter().any(unchanged) {
-                for secret in set.iter().filter(|s| !parents.iter().any(|p| in_parent(s, p))) {
-                    lives[*secret as usize].introduced.push(number);
-                }
+            let before: Vec<u32> = parents.iter().map(|parent| roots[*parent as usize]).collect();
+            let set = Secrets::clone(paths.secrets(root));
+            ever.push(ever_had(&set, parents, &ever));
+            roots.push(root);
+            if !before.is_empty() && before.iter().all(|list| *list == root) {
+                continue;
+            }
+            let sets: Vec<&Secrets> = before.iter().map(|list| paths.secrets(*list)).collect();
+            let in_parent = |secret: &u32| sets.iter().any(|set| set.binary_search(secret).is_ok());
+            for secret in set.iter().filter(|secret| !in_parent(secret)) {
+                lives[*secret as usize].introduced.push(number);
             }
             // What a stash keeps of untracked files is a root commit beside the stash itself: that its
             // files are not in the stash's own tree does not mean that anybody took them out.
-            let own =
-                |parent: &&u32| parents.len() == 1 || !self.graph.parents(**parent).is_empty();
-            let from: Vec<u32> = parents.iter().filter(own).copied().collect();
-            for secret in gone(&set, &from, &sets, &ever) {
+            let own = |parent: u32| parents.len() == 1 || !self.graph.parents(parent).is_empty();
+            let from: Vec<Side<'_>> = parents
+                .iter()
+                .zip(&sets)
+                .filter(|(parent, _)| own(**parent))
+                .map(|(parent, has)| Side { has, had: &ever[*parent as usize] })
+                .collect();
+            for secret in gone(&set, &from) {
                 lives[secret as usize].removed.push(number);
             }
-            ever.push(ever_had(&set, parents, &ever));
             if !set.is_empty() {
-                let bases: Vec<u32> = parents.iter().map(|p| roots[*p as usize]).collect();
-                paths.note_added(root, &bases, number);
+                paths.note_added(root, &before, number);
             }
-            roots.push(root);
-            sets.push(set);
         }
         roots
     }
 
-    fn note_tips(&self, paths: &mut Paths<'_>, roots: &[u32], lives: &mut [Life]) {
+    /// What a tree leads to, as a list of [`Trees`]; [`NONE`] when it leads to nothing.
+    fn list_of(&self, tree: &ObjectId) -> u32 {
+        self.store.number_of(tree).and_then(|number| self.trees.list(number)).unwrap_or(NONE)
+    }
+
+    fn note_tips(&self, paths: &mut Paths<'_>, roots: &[u32], lives: &mut [Life]) -> Tips {
+        let mut tips = Tips::default();
+        let mut groups: HashMap<u32, u32> = HashMap::new();
         for (at, tip) in (0u32..).zip(self.tips) {
-            let root = match self.graph.number(&tip.id) {
+            let commit = self.graph.number(&tip.id);
+            let root = match commit {
                 Some(commit) => roots[commit as usize],
                 // A tag may stand for a tree.
-                None => self.store.number_of(&tip.id).unwrap_or(NONE),
+                None => self.list_of(&tip.id),
             };
-            for secret in paths.secrets(root).iter() {
-                lives[*secret as usize].tips.push(at);
+            let new = tips.groups.len();
+            let group = *groups.entry(root).or_insert_with(|| u32::try_from(new).unwrap_or(NONE));
+            if group as usize == new {
+                tips.groups.push(Vec::new());
+                for secret in paths.secrets(root).iter() {
+                    lives[*secret as usize].groups.push(group);
+                }
+                paths.note_tips(root, group);
             }
-            paths.note_tip(root, at);
+            tips.groups[group as usize].push(at);
+            tips.names.push(Arc::from(tip.name.as_str()));
+            tips.commits.push(commit);
+            if tip.name == "HEAD" {
+                tips.head = Some(group);
+            }
         }
+        tips
     }
 
     /// Staged blobs and names of files that no commit has yet.
@@ -177,7 +203,7 @@ impl History<'_> {
 
     /// Secrets in commit messages are brought in by that commit and stay while a ref leads to it;
     /// those in tag messages by the tag.
-    fn note_messages(&self, findings: &[Finding], lives: &mut [Life]) {
+    fn note_messages(&self, findings: &[Finding], tips: &Tips, lives: &mut [Life]) {
         let mut messages: Vec<(u32, usize)> = Vec::new();
         for (at, finding) in findings.iter().enumerate() {
             for occurrence in &finding.occurrences {
@@ -194,20 +220,17 @@ impl History<'_> {
             let starts: Vec<u32> = chunk.iter().map(|(number, _)| *number).collect();
             let below = self.graph.descendants(&starts);
             for (bit, (number, at)) in chunk.iter().enumerate() {
-                let has = |tip: &Tip| {
-                    let tip = self.graph.number(&tip.id);
-                    tip.is_some_and(|tip| below[tip as usize] & (1 << bit) != 0)
+                let has = |commit: &Option<u32>| {
+                    commit.is_some_and(|commit| below[commit as usize] & (1 << bit) != 0)
                 };
-                let tips = (0u32..).zip(self.tips).filter(|(_, tip)| has(tip)).map(|(tip, _)| tip);
-                lives[*at].tips.extend(tips);
+                let those = (0u32..).zip(&tips.commits).filter(|(_, commit)| has(commit));
+                lives[*at].tips.extend(those.map(|(tip, _)| tip));
                 lives[*at].introduced.push(*number);
             }
         }
         for life in lives {
             life.introduced.sort_unstable();
             life.introduced.dedup();
-            life.tips.sort_unstable();
-            life.tips.dedup();
         }
     }
 
@@ -221,14 +244,10 @@ impl History<'_> {
         let others = introduced.iter().skip(1).filter_map(|n| self.graph.commit(*n));
         let reintroduced = others.map(|commit| commit.id).collect();
         let introduced: Option<CommitInfo> = introduced.first().and_then(info).or_else(tagged);
-        let tips: Vec<String> = life
-            .tips
-            .iter()
-            .filter_map(|at| self.tips.get(*at as usize))
-            .map(|t| t.name.clone())
-            .collect();
+        let tips: Vec<Arc<str>> = seen.tips.of(life);
         let in_worktree = finding.occurrences.iter().any(|o| seen.is_live(o));
-        let removed = if tips.iter().any(|tip| tip == "HEAD") { None } else { seen.removal(life) };
+        let removed =
+            if tips.iter().any(|tip| **tip == *"HEAD") { None } else { seen.removal(life) };
         let removed = removed.as_ref().and_then(info);
         let until = match &removed {
             Some(removed) if tips.is_empty() => Some(removed.committer.seconds),
@@ -255,7 +274,13 @@ impl History<'_> {
         }
     }
 
-    fn places(&self, finding: &Finding, pairs: &[Pair], groups: &Groups<'_>) -> Vec<Place> {
+    fn places(
+        &self,
+        finding: &Finding,
+        pairs: &[Pair],
+        groups: &Groups<'_>,
+        tips: &Tips,
+    ) -> Vec<Place> {
         let mut places: Vec<(bool, bool, u32, Place)> = Vec::new();
         for occurrence in &finding.occurrences {
             let found = match &occurrence.content {
@@ -268,18 +293,14 @@ impl History<'_> {
             let matching = found.into_iter().flatten().filter_map(|pair| pairs.get(*pair as usize));
             let before = places.len();
             for pair in matching {
-                let at_head = pair.tips.iter().any(|tip| self.is_head(*tip));
+                let at_head = tips.head.is_some_and(|head| pair.groups.contains(&head));
                 let order = pair.first.unwrap_or(u32::MAX);
-                places.push((
-                    !at_head,
-                    pair.tips.is_empty(),
-                    order,
-                    self.place(occurrence, Some(pair)),
-                ));
+                let place = self.place(occurrence, Some(pair), tips);
+                places.push((!at_head, pair.groups.is_empty(), order, place));
             }
             if places.len() == before {
                 let file = matches!(occurrence.content, ContentId::File(_));
-                places.push((!file, !file, u32::MAX, self.place(occurrence, None)));
+                places.push((!file, !file, u32::MAX, self.place(occurrence, None, tips)));
             }
         }
         merge_worktree(&mut places);
@@ -299,11 +320,7 @@ impl History<'_> {
         places.into_iter().map(|(.., place)| place).collect()
     }
 
-    fn is_head(&self, tip: u32) -> bool {
-        self.tips.get(tip as usize).is_some_and(|tip| tip.name == "HEAD")
-    }
-
-    fn place(&self, occurrence: &Occurrence, pair: Option<&Pair>) -> Place {
+    fn place(&self, occurrence: &Occurrence, pair: Option<&Pair>, tips: &Tips) -> Place {
         let (object, own_path) = match &occurrence.content {
             ContentId::Object { id, .. } => (Some(*id), None),
             ContentId::File(path) => (None, Some(path.clone())),
@@ -316,7 +333,7 @@ impl History<'_> {
                 .and_then(|n| self.graph.commit(n))
                 .map(|commit| commit.id),
         };
-        let tips = pair.map_or(&[][..], |pair| pair.tips.as_slice());
+        let (refs, more_refs) = tips.first(pair.map_or(&[][..], |pair| &pair.groups));
         Place {
             kind: occurrence.content.kind(),
             path: pair.map(|pair| pair.path.clone()).or(own_path),
@@ -324,35 +341,29 @@ impl History<'_> {
             layers: occurrence.layers.clone(),
             object,
             commit,
-            refs: tips
-                .iter()
-                .take(REFS_A_PLACE)
-                .filter_map(|tip| self.tips.get(*tip as usize))
-                .map(|tip| tip.name.clone())
-                .collect(),
-            more_refs: tips.len().saturating_sub(REFS_A_PLACE),
+            refs,
+            more_refs,
             excerpt: occurrence.excerpt.clone(),
             allow: occurrence.allow.clone(),
         }
     }
 }
 
+/// A parent: what it has, and what it or any commit before it had.
+struct Side<'a> {
+    has: &'a Secrets,
+    had: &'a Secrets,
+}
+
 /// What a commit with the secrets `set` took out. A merge takes out what one side has unless the other
 /// side had it before and took it out itself.
-fn gone(set: &Secrets, parents: &[u32], sets: &[Secrets], ever: &[Secrets]) -> Vec<u32> {
+fn gone(set: &Secrets, from: &[Side<'_>]) -> Vec<u32> {
     let has = |of: &Secrets, secret: &u32| of.binary_search(secret).is_ok();
-    if parents.iter().all(|parent| sets[*parent as usize] == *set) {
-        return Vec::new();
-    }
-    let mut gone: Vec<u32> = parents
+    let mut gone: Vec<u32> = from
         .iter()
-        .flat_map(|parent| sets[*parent as usize].iter())
+        .flat_map(|side| side.has.iter())
         .filter(|secret| !has(set, secret))
-        .filter(|secret| {
-            parents
-                .iter()
-                .all(|p| has(&sets[*p as usize], secret) || !has(&ever[*p as usize], secret))
-        })
+        .filter(|secret| from.iter().all(|side| has(side.has, secret) || !has(side.had, secret)))
         .copied()
         .collect();
     gone.sort_unstable();
@@ -375,8 +386,43 @@ fn ever_had(set: &Secrets, parents: &[u32], ever: &[Secrets]) -> Secrets {
     all.into()
 }
 
+/// References by what they lead to.
+#[derive(Default)]
+struct Tips {
+    names: Vec<Arc<str>>,
+    /// The commit of each, if it is one.
+    commits: Vec<Option<u32>>,
+    /// Those that have the same of interest, ascending: many stand for nearly the same.
+    groups: Vec<Vec<u32>>,
+    /// The group that HEAD is in.
+    head: Option<u32>,
+}
+
+impl Tips {
+    /// The names of all that have a secret.
+    fn of(&self, life: &Life) -> Vec<Arc<str>> {
+        let groups = life.groups.iter().filter_map(|group| self.groups.get(*group as usize));
+        let mut all: Vec<u32> = groups.flatten().chain(&life.tips).copied().collect();
+        all.sort_unstable();
+        all.dedup();
+        all.iter().filter_map(|tip| self.names.get(*tip as usize)).cloned().collect()
+    }
+
+    /// The names of the first in some groups, and how many more there are.
+    fn first(&self, groups: &[u32]) -> (Vec<Arc<str>>, usize) {
+        let groups = || groups.iter().filter_map(|group| self.groups.get(*group as usize));
+        let mut first: Vec<u32> =
+            groups().flat_map(|group| group.iter().take(REFS_A_PLACE)).copied().collect();
+        first.sort_unstable();
+        first.truncate(REFS_A_PLACE);
+        let names = first.iter().filter_map(|tip| self.names.get(*tip as usize)).cloned();
+        (names.collect(), groups().map(Vec::len).sum::<usize>() - first.len())
+    }
+}
+
 /// What is asked for each finding and the same for all.
 struct Seen {
+    tips: Tips,
     /// Commits that a reference or reflog leads to.
     reachable: Vec<bool>,
     /// Commits that HEAD leads to; none without a HEAD.
@@ -386,11 +432,12 @@ struct Seen {
 }
 
 impl Seen {
-    fn new(history: &History<'_>) -> Seen {
+    fn new(history: &History<'_>, tips: Tips) -> Seen {
         let graph = history.graph;
         let known = history.tips.iter().map(|tip| &tip.id).chain(history.reflog);
         let head = history.tips.iter().find(|tip| tip.name == "HEAD");
         Seen {
+            tips,
             reachable: graph.reachable(known.filter_map(|id| graph.number(id))),
             by_head: head.and_then(|tip| graph.number(&tip.id)).map(|head| graph.reachable([head])),
             staged: history.index.iter().map(|entry| entry.id).collect(),

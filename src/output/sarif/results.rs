@@ -293,7 +293,7 @@ fn properties(report: &Printable, reported: &Reported) -> PropertyBag {
 
 fn trace_properties(trace: &Trace) -> Vec<(String, Value)> {
     let mut properties = vec![
-        ("tips", json!(trace.tips.iter().take(REFS).collect::<Vec<_>>())),
+        ("tips", json!(trace.tips.iter().take(REFS).map(|tip| &**tip).collect::<Vec<_>>())),
         ("tipCount", json!(trace.tips.len())),
         ("inWorkingTree", json!(trace.in_worktree)),
         ("unreachable", json!(trace.unreachable)),

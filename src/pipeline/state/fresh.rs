@@ -2,7 +2,7 @@
 //!
 //! An old tree holds nothing new: what it names was there, or missing, when it was looked at.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::io;
 
 use gix::objs::Kind;
@@ -12,7 +12,7 @@ use crate::model::parallel::{BitSet, PerThread};
 use crate::model::{IncompleteKind, IncompleteLog};
 use crate::source::history::forest::NONE;
 use crate::source::history::store::Store;
-use crate::source::history::trees::{self, Entry, NameCheck, Trees, is_empty_object};
+use crate::source::history::trees::{self, NameCheck, NewEntry, NewTree, Trees, is_empty_object};
 use crate::source::history::walk::{Base, Object, Visitor, Walk, walk};
 
 /// What new trees are judged by.
@@ -30,9 +30,6 @@ pub struct Fresh<'a> {
     /// Says whether something is in a name.
     pub name_check: NameCheck<'a>,
 }
-
-/// A new tree: its number, and each entry with whether its name is of interest.
-type NewTree = (u32, Vec<(Entry, bool)>);
 
 #[derive(Default)]
 struct Local {
@@ -65,9 +62,15 @@ impl Visitor for Listing<'_> {
                 missing.push(entry.id.to_owned());
             }
             let named = (self.fresh.name_check)(entry.name);
-            if named || number != NONE {
-                let name = entry.name.to_owned();
-                listed.push((Entry { name, number, is_tree: entry.is_tree }, named));
+            let found = number != NONE && self.fresh.interesting.contains(number);
+            if named || found || entry.is_tree && number != NONE {
+                listed.push(NewEntry {
+                    name: entry.name.to_owned(),
+                    number,
+                    is_tree: entry.is_tree,
+                    is_named: named,
+                    is_found: found,
+                });
             }
         });
         if let Err(reason) = result {
@@ -75,7 +78,7 @@ impl Visitor for Listing<'_> {
             self.fresh.log.add(IncompleteKind::CorruptObject, what);
         }
         let mut local = self.local.get();
-        local.trees.push((tree.number, listed));
+        local.trees.push(NewTree { number: tree.number, entries: listed });
         local.missing.extend(missing);
     }
 
@@ -106,53 +109,6 @@ impl Fresh<'_> {
             new.extend(local.trees);
             missing.extend(local.missing);
         }
-        let leading = self.leading(&new, known);
-        let mut numbers = Vec::new();
-        for (number, entries) in new {
-            if !leading.contains(number) {
-                continue;
-            }
-            let kept = entries.into_iter().filter(|(entry, named)| {
-                let leads = if entry.is_tree {
-                    leading.contains(entry.number) || known.nodes.contains_key(&entry.number)
-                } else {
-                    entry.number != NONE && self.interesting.contains(entry.number)
-                };
-                leads || *named
-            });
-            let kept = kept.map(|(entry, _)| entry).collect();
-            known.nodes.insert(number, kept);
-            numbers.push(number);
-        }
-        Added { numbers, missing }
-    }
-
-    /// Those of the new trees that lead to something.
-    fn leading(&self, new: &[NewTree], known: &Trees) -> BitSet {
-        let leading = BitSet::new(self.store.numbers());
-        let mut holders: HashMap<u32, Vec<u32>> = HashMap::new();
-        let mut queue = Vec::new();
-        for (number, entries) in new {
-            let mut holds = false;
-            for (entry, named) in entries {
-                holds |= *named;
-                if entry.is_tree && entry.number != NONE {
-                    holds |= known.nodes.contains_key(&entry.number);
-                    holders.entry(entry.number).or_default().push(*number);
-                }
-                holds |= entry.number != NONE && self.interesting.contains(entry.number);
-            }
-            if holds && leading.insert(*number) {
-                queue.push(*number);
-            }
-        }
-        while let Some(held) = queue.pop() {
-            for holder in holders.get(&held).into_iter().flatten() {
-                if leading.insert(*holder) {
-                    queue.push(*holder);
-                }
-            }
-        }
-        leading
+        Added { numbers: known.extend(&new), missing }
     }
 }

@@ -81,7 +81,7 @@ fn all_trees(search: &Search<'_>, store: &Store, found: &BitSet, draft: &mut Dra
     draft.trouble |= gaps.iter().any(|gap| gap.kind != IncompleteKind::MissingObject);
     search.log().merge(&gaps);
     draft.missing = trees.missing.iter().copied().collect();
-    draft.new_trees = trees.nodes.keys().copied().collect();
+    draft.new_trees = trees.trees().iter().map(|(tree, _)| *tree).collect();
     trees
 }
 
@@ -98,6 +98,7 @@ fn add_trees(
         search.name(name, Origin::Tree);
     }
     let mut trees = old.trees;
+    draft.old_lists = trees.len();
     let done = draft.prior.as_ref().map(|prior| &prior.places.done);
     let Added { numbers, missing } = match done {
         Some(done) => {

@@ -46,6 +46,8 @@ pub struct Draft {
     pub old_commits: usize,
     /// Trees that do not.
     pub new_trees: Vec<u32>,
+    /// How many of the trees' lists are from then.
+    pub old_lists: usize,
     /// Things worth knowing, escaped.
     pub notes: Vec<String>,
 }
@@ -61,6 +63,7 @@ impl Draft {
             missing: BTreeSet::new(),
             old_commits: 0,
             new_trees: Vec::new(),
+            old_lists: 0,
             notes: Vec::new(),
         }
     }
@@ -294,13 +297,17 @@ impl Saving<'_> {
             .still_right()
             .filter(|prior| prior.has_trees && prior.memory.head.needles == needles.name);
         let Some(prior) = prior else {
-            let numbers = trees.nodes.keys().copied().collect();
-            return trees::write(trees, numbers, self.store(), &found, needles);
+            return trees::write(trees, trees.trees(), 0, self.store(), &found, needles);
         };
         let mut to = Writer::default();
         to.raw(prior.memory.section(Section::Trees));
-        let new = self.draft.new_trees.clone();
-        to.raw(&trees::write(trees, new, self.store(), &found, needles)?.bytes);
+        let mut new: Vec<(u32, u32)> = Vec::new();
+        for number in &self.draft.new_trees {
+            new.extend(trees.list(*number).map(|list| (*number, list)));
+        }
+        new.sort_unstable();
+        let old = self.draft.old_lists;
+        to.raw(&trees::write(trees, &new, old, self.store(), &found, needles)?.bytes);
         Some(to)
     }
 }

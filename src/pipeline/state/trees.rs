@@ -65,41 +65,51 @@ fn read_object(from: &mut Reader<'_>, store: &Store, places: &Places) -> Result<
     }
 }
 
-/// Writes those of `trees` that have `numbers`, as something to stand behind other such bytes.
-/// Names in `found`, and those that repeat one of `needles`, are not kept. None when a name cannot
-/// be found again.
+/// Writes `listed` trees and the lists from number `first` on, as something to stand behind other
+/// such bytes. Names in `found`, and those that repeat one of `needles`, are not kept. None when a
+/// name cannot be found again.
 pub fn write(
     trees: &Trees,
-    mut numbers: Vec<u32>,
+    listed: &[(u32, u32)],
+    first: usize,
     store: &Store,
     found: &BTreeSet<&[u8]>,
     needles: &Needles,
 ) -> Option<Writer> {
-    numbers.sort_unstable();
-    let mut names: HashMap<&[u8], (usize, u32)> = HashMap::new();
-    let mut ordered: Vec<&[u8]> = Vec::new();
+    let holders: HashMap<u32, u32> = listed.iter().map(|(tree, list)| (*list, *tree)).collect();
+    let mut names: HashMap<u32, (usize, u32)> = HashMap::new();
+    let mut ordered: Vec<u32> = Vec::new();
     let mut body = Writer::default();
-    body.count(numbers.len());
-    for number in numbers {
-        let entries = trees.nodes.get(&number)?;
-        write_object(number, store, &mut body);
+    body.count(trees.len().saturating_sub(first));
+    for list in (0u32..).take(trees.len()).skip(first) {
+        let entries = trees.entries(list);
         body.count(entries.len());
         for entry in entries {
             let next = ordered.len();
-            let (name, _) = *names.entry(&entry.name).or_insert_with(|| {
-                ordered.push(&entry.name);
-                (next, number)
+            let (name, _) = *names.entry(entry.name).or_insert_with(|| {
+                ordered.push(entry.name);
+                (next, list)
             });
             body.number((name as u64) << 1 | u64::from(entry.is_tree));
-            write_object(entry.number, store, &mut body);
+            match entry.target {
+                target if !entry.is_tree => write_object(target, store, &mut body),
+                NONE => body.number(0),
+                list => body.number(u64::from(list) + 1),
+            }
         }
+    }
+    body.count(listed.len());
+    for (tree, list) in listed {
+        write_object(*tree, store, &mut body);
+        body.number(u64::from(*list));
     }
     let mut to = Writer::default();
     let reader = store.reader();
     to.count(ordered.len());
-    for name in ordered {
+    for number in ordered {
+        let name = trees.name(number);
         if found.contains(name) || needles.are_in(name) {
-            let tree = names.get(name)?.1;
+            let tree = *holders.get(&names.get(&number)?.1)?;
             to.number(1);
             write_object(tree, store, &mut to);
             to.number(place_of(name, tree, store, &reader)?);
@@ -150,19 +160,26 @@ fn read_part(
             _ => return Err(Damaged),
         });
     }
-    let count = from.count()?;
-    to.trees.nodes.reserve(count);
-    for _ in 0..count {
-        let number = read_object(from, store, places)?;
+    let lists = (0..from.count()?).map(|_| {
         let entries = (0..from.count()?).map(|_| {
             let name = from.number()?;
             let is_tree = name & 1 == 1;
-            let name = usize::try_from(name >> 1).ok().and_then(|at| names.get(at));
-            let name = name.ok_or(Damaged)?.clone();
-            Ok(Entry { name, number: read_object(from, store, places)?, is_tree })
+            let name = u32::try_from(name >> 1).map_err(|_| Damaged)?;
+            let target = if is_tree {
+                let list = from.number()?.checked_sub(1);
+                list.map_or(Ok(NONE), u32::try_from).map_err(|_| Damaged)?
+            } else {
+                read_object(from, store, places)?
+            };
+            Ok(Entry { name, is_tree, target })
         });
-        let entries = entries.collect::<Result<_, _>>()?;
-        to.trees.nodes.insert(number, entries);
-    }
-    Ok(())
+        entries.collect::<Result<Vec<Entry>, Damaged>>()
+    });
+    let lists = lists.collect::<Result<Vec<_>, _>>()?;
+    let trees = (0..from.count()?).map(|_| {
+        let number = read_object(from, store, places)?;
+        Ok((number, u32::try_from(from.number()?).map_err(|_| Damaged)?))
+    });
+    let trees = trees.collect::<Result<Vec<_>, _>>()?;
+    to.trees.restore(names, lists, trees).ok_or(Damaged)
 }

@@ -46,8 +46,9 @@ impl Node {
 
     /// Offset of the entry's header in the pack file.
     pub fn offset(&self) -> u64 {
-        let [a, b, c, d, e, f] = self.offset;
-        u64::from_le_bytes([a, b, c, d, e, f, 0, 0])
+        let mut bytes = [0; 8];
+        bytes[..6].copy_from_slice(&self.offset);
+        u64::from_le_bytes(bytes)
     }
 
     /// How many nodes stand at and below this one; not counted past 65535.

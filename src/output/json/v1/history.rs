@@ -1,9 +1,11 @@
 //! Version 1 of the JSON output, the part about where and when: places, commits, people.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::model::ContentKind;
 use crate::model::text::escape;
@@ -41,7 +43,9 @@ pub struct Place {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
     /// Refs whose tip still has this object at this path: full names, sorted, escaped; the first 20.
-    pub refs: Vec<String>,
+    #[serde(serialize_with = "names")]
+    #[schemars(with = "Vec<String>")]
+    pub refs: Vec<Arc<str>>,
     /// How many more refs there are beyond those listed.
     pub more_refs: usize,
     /// The line with every secret in it masked, escaped, at most 200 characters.
@@ -113,7 +117,9 @@ pub struct Trace {
     /// Other commits that brought it in independently or again, in hexadecimal, oldest first.
     pub reintroduced: Vec<String>,
     /// Refs whose tip still has it: full names, sorted, escaped.
-    pub tips: Vec<String>,
+    #[serde(serialize_with = "names")]
+    #[schemars(with = "Vec<String>")]
+    pub tips: Vec<Arc<str>>,
     /// Whether that commit is where a shallow history begins, so that the secret may be older.
     pub at_boundary: bool,
     /// The commit that took it out last, when HEAD does not have it any more; null while HEAD has
@@ -227,4 +233,9 @@ impl SignatureKind {
             Signed::Other => SignatureKind::Other,
         }
     }
+}
+
+/// Names that findings share are written without a copy of each.
+fn names<S: Serializer>(names: &[Arc<str>], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(names.iter().map(|name| &**name))
 }
