@@ -40,8 +40,14 @@ pub struct Node {
 impl Node {
     fn new(offset: u64, index: u32) -> Node {
         // What lies further out than that lies beyond the end of any pack, whatever exactly it is.
-        let [a, b, c, d, e, f, ..] = offset.min((1 << 48) - 1).to_le_bytes();
-        Node { offset: [a, b, c, d, e, f], weight: 1, index, child: NONE, sibling: NONE }
+        let bytes = offset.min((1 << 48) - 1).to_le_bytes();
+        Node {
+            offset: *bytes.first_chunk().expect("eight bytes have six"),
+            weight: 1,
+            index,
+            child: NONE,
+            sibling: NONE,
+        }
     }
 
     /// Offset of the entry's header in the pack file.

@@ -42,15 +42,15 @@ pub struct Trees {
     names: Vec<Vec<u8>>,
     lists: Lists,
     /// Numbers of trees and their lists, by tree.
-    trees: Vec<(u32, u32)>,
+    listed: Vec<(u32, u32)>,
 }
 
 impl Trees {
     /// The list of a tree, by its object number; none when it leads to nothing. Trees that hold the
     /// same of interest have the same list.
     pub fn list(&self, tree: u32) -> Option<u32> {
-        let at = self.trees.binary_search_by_key(&tree, |(tree, _)| *tree).ok()?;
-        self.trees.get(at).map(|(_, list)| *list)
+        let at = self.listed.binary_search_by_key(&tree, |(tree, _)| *tree).ok()?;
+        self.listed.get(at).map(|(_, list)| *list)
     }
 
     /// How many lists there are: they are numbered from 0.
@@ -71,7 +71,7 @@ impl Trees {
 
     /// The trees that lead to something, by their object numbers, each with its list.
     pub fn trees(&self) -> &[(u32, u32)] {
-        &self.trees
+        &self.listed
     }
 
     /// A file or folder name.

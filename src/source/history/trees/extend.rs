@@ -51,9 +51,9 @@ impl Trees {
         }
         let Adding { names, lists, .. } = adding;
         let listed = new.iter().zip(lists).filter_map(|(tree, list)| Some((tree.number, list?)));
-        self.trees.extend(listed);
-        self.trees.sort_unstable();
-        self.trees.dedup_by_key(|(tree, _)| *tree);
+        self.listed.extend(listed);
+        self.listed.sort_unstable();
+        self.listed.dedup_by_key(|(tree, _)| *tree);
         self.sort_names(names);
         numbers
     }
@@ -132,9 +132,9 @@ impl Trees {
         if trees.iter().any(|(_, list)| *list as usize >= self.lists.len()) {
             return None;
         }
-        self.trees.extend(trees);
-        self.trees.sort_unstable();
-        self.trees.dedup_by_key(|(tree, _)| *tree);
+        self.listed.extend(trees);
+        self.listed.sort_unstable();
+        self.listed.dedup_by_key(|(tree, _)| *tree);
         self.sort_names(all);
         Some(())
     }

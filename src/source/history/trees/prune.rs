@@ -43,10 +43,10 @@ pub fn prune(mut recorded: Recorded<'_>, leading: &Leading) -> Trees {
         joined: vec![State::New; raw.starts.len()],
         lists: Lists::default(),
     };
-    let mut joined: Vec<(u32, u32)> =
+    let mut listed: Vec<(u32, u32)> =
         trees.into_iter().map(|(tree, list)| (tree, joiner.join(list))).collect();
-    joined.sort_unstable();
-    Trees { names, lists: joiner.lists, trees: joined, ..Trees::default() }
+    listed.sort_unstable();
+    Trees { names, lists: joiner.lists, listed, ..Trees::default() }
 }
 
 /// The lists as the order of trees gives them. List 0 is empty.
