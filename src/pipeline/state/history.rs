@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use super::codec::{Damaged, Reader};
 use super::file::shown;
 use super::fresh::{Added, Fresh};
-use super::matches::{Matches, Named, content_id, mac};
+use super::matches::{Copy, Matches, Named, content_id, mac};
 use super::memory::{Memory, Section};
 use super::places::Places;
 use super::recording::KINDS;
@@ -168,8 +168,7 @@ impl Resumed {
         let commits = places.intact.then(commits).transpose().map_err(damaged)?;
         let trees = (places.intact && change.is_none()).then(trees).transpose().map_err(damaged)?;
         let trees = trees.map(|read| OldTrees { trees: read.trees, hidden: read.hidden });
-        let used = matches.secrets_of(matches.contents.iter());
-        let secrets = read_secrets(search, keeper, store, &places, &matches.secrets, &used);
+        let secrets = read_secrets(search, keeper, store, &places, &matches.secrets);
         Ok(Resumed { memory, places, change, matches, secrets, gaps, commits, trees })
     }
 
@@ -221,8 +220,18 @@ impl Resumed {
         if trees.is_some() {
             draft.missing = memory.head.missing.iter().copied().collect();
         }
-        draft.prior =
-            Some(Prior { has_trees: trees.is_some(), same_rules: !changed, memory, places });
+        let copies = matches.secrets.iter().zip(0u32..).filter(|(_, at)| secrets.contains_key(at));
+        let copies = copies.filter_map(|(named, _)| {
+            let number = places.now(named.copy.number, store)?;
+            Some((named.mac, Copy { number, ..named.copy }))
+        });
+        draft.prior = Some(Prior {
+            copies: copies.collect(),
+            has_trees: trees.is_some(),
+            same_rules: !changed,
+            memory,
+            places,
+        });
         (commits, trees)
     }
 }
@@ -316,19 +325,15 @@ impl Again {
     }
 }
 
-/// Reads one copy of each of the secrets `used`. Those that cannot be found where they were are left
-/// out.
+/// Reads one copy of each of the secrets. Those that cannot be found where they were are left out.
 fn read_secrets(
     search: &Search<'_>,
     keeper: &Keeper,
     store: &Store,
     places: &Places,
     secrets: &[Named],
-    used: &BTreeSet<u32>,
 ) -> BTreeMap<u32, Secret> {
-    let used: Vec<u32> = used.iter().copied().collect();
-    let read = |reader: &store::Reader, buffer: &mut Vec<u8>, at: &u32| {
-        let named = secrets.get(*at as usize)?;
+    let read = |reader: &store::Reader, buffer: &mut Vec<u8>, at: usize, named: &Named| {
         let id = places.now(named.copy.number, store).and_then(|now| store.id_of(now))?;
         reader.read(&id, buffer).ok()?;
         let is_it = |secret: &Secret| mac(&keeper.key, secret) == named.mac;
@@ -342,10 +347,15 @@ fn read_secrets(
                 prefix == named.public_prefix && is_it(secret)
             })
         })?;
-        Some((*at, secret))
+        Some((u32::try_from(at).ok()?, secret))
     };
-    used.par_iter()
-        .map_init(|| (store.reader(), Vec::new()), |(reader, buffer), at| read(reader, buffer, at))
+    secrets
+        .par_iter()
+        .enumerate()
+        .map_init(
+            || (store.reader(), Vec::new()),
+            |(reader, buffer), (at, named)| read(reader, buffer, at, named),
+        )
         .flatten()
         .collect()
 }

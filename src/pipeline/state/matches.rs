@@ -1,13 +1,13 @@
 //! What was found, without the values: a secret is named by where one copy of it stands, and each
 //! match by its secret, rule and place.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use gix::ObjectId;
 
 use super::codec::{Damaged, Reader, Writer};
 use super::file::Key;
-use super::needles::Needles;
+use super::needles::{Needles, Piece};
 use super::recording::KINDS;
 use crate::finding::inline::{InlineAllow, InlinePlace};
 use crate::model::{Confidence, ContentId, ContentKind, Fact, Layer, LayerPath, Position, Secret};
@@ -71,6 +71,28 @@ pub struct Content {
     pub stored: Vec<Stored>,
 }
 
+/// A text with the secrets taken out.
+#[derive(Debug, Default)]
+pub struct Text {
+    /// Text and the place of the secret that follows it.
+    parts: Vec<(Vec<u8>, u32)>,
+    /// What follows the last secret.
+    end: Vec<u8>,
+}
+
+impl Text {
+    /// The whole text; none when a secret is not known.
+    fn whole(&self, secrets: &BTreeMap<u32, Secret>) -> Option<String> {
+        let mut whole = Vec::new();
+        for (before, secret) in &self.parts {
+            whole.extend_from_slice(before);
+            whole.extend_from_slice(secrets.get(secret)?.expose());
+        }
+        whole.extend_from_slice(&self.end);
+        String::from_utf8(whole).ok()
+    }
+}
+
 /// All that was found.
 #[derive(Default)]
 pub struct Matches {
@@ -79,7 +101,7 @@ pub struct Matches {
     /// What matches have in common.
     pub sorts: Vec<Sort>,
     /// Excerpts and reasons.
-    pub texts: Vec<String>,
+    pub texts: Vec<Text>,
     /// Objects.
     pub contents: Vec<Content>,
 }
@@ -104,6 +126,8 @@ fn read_kind(from: &mut Reader<'_>) -> Result<ContentKind, Damaged> {
 pub struct Gathering<'a> {
     key: &'a Key,
     needles: &'a Needles,
+    /// Copies that are known from the state before.
+    copies: BTreeMap<[u8; 16], Copy>,
     secrets: HashMap<Secret, u32>,
     sorts: HashMap<Sort, u32>,
     texts: HashMap<String, u32>,
@@ -111,11 +135,17 @@ pub struct Gathering<'a> {
 }
 
 impl<'a> Gathering<'a> {
-    /// Nothing yet. Texts that repeat one of `needles` are not kept.
-    pub fn new(key: &'a Key, needles: &'a Needles) -> Gathering<'a> {
+    /// Nothing yet. Of texts that repeat one of `needles` the rest is kept; `copies` are where
+    /// secrets were read this time, by their keyed hashes.
+    pub fn new(
+        key: &'a Key,
+        needles: &'a Needles,
+        copies: BTreeMap<[u8; 16], Copy>,
+    ) -> Gathering<'a> {
         Gathering {
             key,
             needles,
+            copies,
             secrets: HashMap::new(),
             sorts: HashMap::new(),
             texts: HashMap::new(),
@@ -123,14 +153,24 @@ impl<'a> Gathering<'a> {
         }
     }
 
+    /// Takes note of the secrets in an object. All objects come here before the first is added.
+    pub fn meet(&mut self, kind: ContentKind, number: u32, hits: &[Hit]) {
+        for Hit { found, .. } in hits {
+            let plain = found.span.clone().filter(|_| kind == ContentKind::Blob);
+            let plain = plain.filter(|_| found.layers.is_empty());
+            let plain = plain.map(|span| (span.start, span.end));
+            self.secret(&found.secret, Copy { kind, number, plain });
+        }
+    }
+
     /// Adds what was found in an object; it is to be searched again when that cannot be kept.
     pub fn add(&mut self, kind: ContentKind, number: u32, hits: &[Hit]) {
-        let stored = hits.iter().map(|hit| self.store(kind, number, hit)).collect();
+        let stored = hits.iter().map(|hit| self.store(hit)).collect();
         let stored: Option<Vec<Stored>> = stored;
         self.matches.contents.push(Content { kind, number, stored: stored.unwrap_or_default() });
     }
 
-    fn store(&mut self, kind: ContentKind, number: u32, hit: &Hit) -> Option<Stored> {
+    fn store(&mut self, hit: &Hit) -> Option<Stored> {
         let found = &hit.found;
         let says = |text: &str| self.needles.are_in(text.as_bytes());
         let layers = found.layers.iter().any(|layer| match layer {
@@ -149,9 +189,7 @@ impl<'a> Gathering<'a> {
             Some(allow) => Some((allow.place, self.text(&allow.reason)?)),
             None => None,
         };
-        let plain = found.span.clone().filter(|_| kind == ContentKind::Blob);
-        let plain = plain.filter(|_| found.layers.is_empty()).map(|span| (span.start, span.end));
-        let secret = self.secret(&found.secret, Copy { kind, number, plain })?;
+        let secret = *self.secrets.get(&found.secret)?;
         let sort = Sort {
             secret,
             rule: found.rule,
@@ -181,6 +219,7 @@ impl<'a> Gathering<'a> {
         let number = u32::try_from(self.matches.secrets.len()).ok()?;
         let public_prefix = secret.preview().len().saturating_sub("***".len());
         let mac = mac(self.key, secret);
+        let copy = self.copies.get(&mac).copied().unwrap_or(copy);
         self.matches.secrets.push(Named { mac, public_prefix, copy });
         self.secrets.insert(secret.clone(), number);
         Some(number)
@@ -191,14 +230,29 @@ impl<'a> Gathering<'a> {
         if let Some(known) = self.texts.get(text) {
             return Some(*known).filter(|known| *known != u32::MAX);
         }
-        let number = if self.needles.are_in(text.as_bytes()) {
-            u32::MAX
-        } else {
-            self.matches.texts.push(text.to_owned());
-            u32::try_from(self.matches.texts.len() - 1).ok()?
+        let number = match self.take_out(text) {
+            None => u32::MAX,
+            Some(text) => {
+                self.matches.texts.push(text);
+                u32::try_from(self.matches.texts.len() - 1).ok()?
+            }
         };
         self.texts.insert(text.to_owned(), number);
         Some(number).filter(|number| *number != u32::MAX)
+    }
+
+    fn take_out(&self, text: &str) -> Option<Text> {
+        let mut taken = Text::default();
+        for piece in self.needles.take_out(text.as_bytes())? {
+            match piece {
+                Piece::Plain(bytes) => taken.end = bytes.to_vec(),
+                Piece::Secret(secret) => {
+                    let before = std::mem::take(&mut taken.end);
+                    taken.parts.push((before, *self.secrets.get(secret)?));
+                }
+            }
+        }
+        Some(taken)
     }
 
     /// Everything, to be written.
@@ -206,8 +260,13 @@ impl<'a> Gathering<'a> {
         let mut to = Writer::default();
         let Matches { secrets, sorts, texts, mut contents } = self.matches;
         to.count(texts.len());
-        for text in &texts {
-            to.text(text.as_bytes());
+        for Text { parts, end } in &texts {
+            to.count(parts.len());
+            for (before, secret) in parts {
+                to.text(before);
+                to.number((*secret).into());
+            }
+            to.text(end);
         }
         to.count(secrets.len());
         for Named { mac, public_prefix, copy } in &secrets {
@@ -339,8 +398,8 @@ fn read_layer(from: &mut Reader<'_>) -> Result<Layer, Damaged> {
 impl Matches {
     /// Reads what [`Gathering::finish`] wrote. Every place in it is one that there is.
     pub fn read(mut from: Reader<'_>) -> Result<Matches, Damaged> {
-        let texts: Vec<String> =
-            (0..from.count()?).map(|_| from.string()).collect::<Result<_, _>>()?;
+        let texts: Vec<Text> =
+            (0..from.count()?).map(|_| read_text(&mut from)).collect::<Result<_, _>>()?;
         let secrets: Vec<Named> =
             (0..from.count()?).map(|_| read_named(&mut from)).collect::<Result<_, _>>()?;
         let sorts: Vec<Sort> =
@@ -357,12 +416,6 @@ impl Matches {
         }
     }
 
-    /// The secrets that `contents` have.
-    pub fn secrets_of<'a>(&self, contents: impl Iterator<Item = &'a Content>) -> BTreeSet<u32> {
-        let stored = contents.flat_map(|content| &content.stored);
-        stored.filter_map(|one| self.sorts.get(one.sort as usize)).map(|sort| sort.secret).collect()
-    }
-
     /// What stands in an object now that `secrets` are known and rules have the places `rules`;
     /// none when one of them is not.
     pub fn hits(
@@ -373,7 +426,7 @@ impl Matches {
     ) -> Option<Vec<Hit>> {
         let hit = |stored: &Stored| {
             let sort = self.sorts.get(stored.sort as usize)?;
-            let text = |at: u32| self.texts.get(at as usize).cloned();
+            let text = |at: u32| self.texts.get(at as usize)?.whole(secrets);
             let found = crate::engine::Match {
                 rule: (*rules.get(sort.rule as usize)?)?,
                 secret: secrets.get(&sort.secret)?.clone(),
@@ -392,6 +445,12 @@ impl Matches {
         };
         content.stored.iter().map(hit).collect()
     }
+}
+
+fn read_text(from: &mut Reader<'_>) -> Result<Text, Damaged> {
+    let parts = (0..from.count()?).map(|_| Ok((from.text()?.to_vec(), from.small()?)));
+    let parts = parts.collect::<Result<_, _>>()?;
+    Ok(Text { parts, end: from.text()?.to_vec() })
 }
 
 fn read_named(from: &mut Reader<'_>) -> Result<Named, Damaged> {

@@ -1,12 +1,12 @@
 //! Writes the state for the next scan.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gix::ObjectId;
 
 use super::codec::Writer;
 use super::file::{self, List, Place, shown};
-use super::matches::Gathering;
+use super::matches::{Copy, Gathering};
 use super::memory::{self, Head, Memory, PackName, Section};
 use super::needles::Needles;
 use super::places::{Places, write_list};
@@ -24,6 +24,8 @@ pub struct Prior {
     pub memory: Memory,
     /// Where its objects are.
     pub places: Places,
+    /// Where each secret was read, by its keyed hash; numbers are those of now.
+    pub copies: BTreeMap<[u8; 16], Copy>,
     /// Whether its trees were taken over.
     pub has_trees: bool,
     /// Whether all rules are as they were.
@@ -223,18 +225,24 @@ impl Saving<'_> {
     }
 
     fn matches(&self, hits: &[(ContentId, Vec<Hit>)], needles: &Needles) -> Writer {
-        let mut gathering = Gathering::new(&self.keeper.key, needles);
+        let copies = self.draft.prior.as_ref().map(|prior| prior.copies.clone());
+        let copies = copies.unwrap_or_default();
+        let mut gathering = Gathering::new(&self.keeper.key, needles, copies);
         let unspoken: BTreeSet<&ContentId> = self.unspoken(needles).collect();
         let without = unspoken.iter().map(|content| (*content, &[][..]));
         let with = hits.iter().filter(|(content, _)| !unspoken.contains(content));
-        for (content, hits) in with.map(|(content, hits)| (content, hits.as_slice())).chain(without)
-        {
-            if let Some((kind, id)) = object(content)
-                && !self.is_passing(&id)
-                && let Some(number) = self.store().number_of(&id)
-            {
-                gathering.add(kind, number, hits);
-            }
+        let all = with.map(|(content, hits)| (content, hits.as_slice())).chain(without);
+        let numbered: Vec<(ContentKind, u32, &[Hit])> = all
+            .filter_map(|(content, hits)| {
+                let (kind, id) = object(content).filter(|(_, id)| !self.is_passing(id))?;
+                Some((kind, self.store().number_of(&id)?, hits))
+            })
+            .collect();
+        for (kind, number, hits) in &numbered {
+            gathering.meet(*kind, *number, hits);
+        }
+        for (kind, number, hits) in &numbered {
+            gathering.add(*kind, *number, hits);
         }
         gathering.finish()
     }
