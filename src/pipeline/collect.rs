@@ -346,6 +346,11 @@ impl<'a> Search<'a> {
         (found, known)
     }
 
+    /// Searches a short text.
+    fn text(&self, text: &[u8]) -> Outcome {
+        self.engine.scan_next(text, None, &mut self.scratch.get()).0
+    }
+
     /// Searches one content without keeping what it gives.
     pub fn peek(&self, content: &[u8]) -> Vec<Match> {
         self.engine.scan(content).matches
@@ -410,10 +415,10 @@ impl<'a> Search<'a> {
     /// Searches a commit's or tag's message, and the names and addresses in its headers; gives the
     /// length of the message, if there is one.
     pub fn message(&self, kind: ContentKind, id: ObjectId, object: &[u8]) -> Option<u64> {
-        self.keep(ContentId::Object { kind, id }, self.engine.scan(&people(object)), |_| None);
+        self.keep(ContentId::Object { kind, id }, self.text(&people(object)), |_| None);
         let message = message(object)?;
         self.count(&self.counts.texts, message.len() as u64);
-        let outcome = self.engine.scan(message);
+        let outcome = self.text(message);
         self.keep(ContentId::Object { kind, id }, outcome, |found| self.allow(message, found));
         Some(message.len() as u64)
     }
@@ -424,7 +429,7 @@ impl<'a> Search<'a> {
             self.counts.texts.fetch_add(1, Ordering::Relaxed);
         };
         self.names.check(name, origin, count, || {
-            let outcome = self.engine.scan(name);
+            let outcome = self.text(name);
             let found = !outcome.matches.is_empty();
             self.keep(ContentId::Name(name.to_owned()), outcome, |_| None);
             found
@@ -576,9 +581,9 @@ impl Search<'_> {
                 }
             }
         } else {
-            self.keep(content.clone(), self.engine.scan(&people(object)), |_| None);
+            self.keep(content.clone(), self.text(&people(object)), |_| None);
             if let Some(message) = message(object) {
-                let outcome = self.engine.scan(message);
+                let outcome = self.text(message);
                 self.keep(content, outcome, |found| self.allow(message, found));
             }
         }
