@@ -5,7 +5,7 @@ mod common;
 #[path = "common/pack.rs"]
 mod pack;
 
-use common::{Report, Repo, Scratch, lines, token};
+use common::{Repo, Report, Scratch, lines, token};
 use pack::{Entry, Header, Op, delta, name};
 
 /// A repository with one good commit and a pack with these entries and a secret beside them.
@@ -60,16 +60,16 @@ fn deltas_that_do_not_fit_are_named_with_all_that_is_made_from_them() {
     let good = token("good");
     let blob = format!("C={good}\n");
     let size = blob.len() as u64;
-    let beyond = delta(size, 10, &[Op::Copy(size as u32 - 5, 10)]);
+    let near_end = u32::try_from(size).expect("short") - 5;
+    let beyond = delta(size, 10, &[Op::Copy(near_end, 10)]);
+    let inserted = Op::Insert(b"xx".to_vec());
     let other_base = delta(size + 1, 3, &[Op::Copy(0, 3)]);
-    let too_long = delta(size, 3, &[Op::Copy(0, 4)]);
+    let too_long = delta(size, 5, &[Op::Copy(0, 4), inserted]);
     let too_short = delta(size, 5, &[Op::Copy(0, 4)]);
     let reserved = [delta(size, 3, &[Op::Copy(0, 3)]), vec![0]].concat();
     let entries = [beyond, other_base, too_long, too_short, reserved, vec![0x80; 12]];
-    let mut entries: Vec<Entry> = (0x10..)
-        .zip(entries)
-        .map(|(id, bytes)| Entry::delta(name(id), name(1), bytes))
-        .collect();
+    let mut entries: Vec<Entry> =
+        (0x10..).zip(entries).map(|(id, bytes)| Entry::delta(name(id), name(1), bytes)).collect();
     let made = delta(10, 10, &[Op::Copy(0, 10)]);
     entries.push(Entry::delta(name(0x20), name(0x10), made));
     entries.push(Entry::blob(name(1), blob));
@@ -87,7 +87,8 @@ fn sizes_that_lie_are_named() {
     let said = |id, said| Entry { said: Some(said), ..Entry::blob(name(id), text.clone()) };
     let report = scan(vec![said(1, 5), said(2, 500), said(3, 0), said(4, 200_000_000)]);
     assert_named(&report, &[1, 2, 3, 4]);
-    let odd = |id, kind| Entry { header: Header::Whole(kind), ..Entry::blob(name(id), text.clone()) };
+    let odd =
+        |id, kind| Entry { header: Header::Whole(kind), ..Entry::blob(name(id), text.clone()) };
     assert_named(&scan(vec![odd(5, 0), odd(6, 5)]), &[5, 6]);
 }
 
@@ -118,7 +119,8 @@ fn objects_that_unpack_to_more_than_the_limit_cost_nothing() {
 fn history(repo: &Repo<'_>, seed: u64) {
     let mut state = seed;
     let mut next = |below: usize| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(state >> 33).expect("31 bits") % below
     };
     let text = lines(60, |n| format!("line {n} of a file that says little: {}", n * n));

@@ -55,10 +55,9 @@ fn inherit(content: &[u8], past: &Past<'_>, new: &mut Vec<Range<usize>>) -> Vec<
             }
             let start = cell.range.start.max(copy.from) - copy.from + copy.to;
             let end = cell.range.end.min(copy.from_end()) - copy.from + copy.to;
-            let context = cells::CONTEXT;
+            let around = cells::CONTEXT;
             let whole = end - start == cell.range.len();
-            if whole && past.holds(copy, start.cast_signed() - context.cast_signed(), end + context)
-            {
+            if whole && past.holds(copy, start.cast_signed() - around.cast_signed(), end + around) {
                 kept.push(Cell { range: start..end, given: cell.given.clone() });
             } else {
                 cells::find(content, start..end, new);

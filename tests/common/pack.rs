@@ -49,6 +49,7 @@ pub fn name(byte: u8) -> ObjectId {
 
 /// One instruction of a delta.
 #[derive(Debug, Clone)]
+#[allow(dead_code, reason = "each program that includes this uses its own part")]
 pub enum Op {
     /// So many bytes of the base from an offset on.
     Copy(u32, u32),

@@ -1,6 +1,7 @@
 //! Following changes gives what scanning every version whole gives: over random edit histories of
 //! texts that are full of literals, secrets, encodings and the beginnings of each.
 
+use std::fmt::Write as _;
 use std::sync::{Arc, OnceLock};
 
 use base64::Engine as _;
@@ -39,7 +40,11 @@ fn token(seed: u32) -> String {
 }
 
 fn hex(text: &str) -> String {
-    text.bytes().map(|byte| format!("{byte:02x}")).collect()
+    let mut digits = String::new();
+    for byte in text.bytes() {
+        let _ = write!(digits, "{byte:02x}");
+    }
+    digits
 }
 
 /// A line break every 60 characters.

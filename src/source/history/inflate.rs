@@ -85,8 +85,11 @@ impl Inflater {
     }
 }
 
+/// What is said of entries that unpack to more or fewer bytes than they should.
+pub const OTHER_SIZE_SAID: &str = "it unpacks to another size than its header says";
+
 const BROKEN: InflateError = InflateError("its compressed bytes are broken or end early");
-const OTHER_SIZE: InflateError = InflateError("it unpacks to another size than its header says");
+const OTHER_SIZE: InflateError = InflateError(OTHER_SIZE_SAID);
 
 #[cfg(test)]
 mod tests {
@@ -108,7 +111,7 @@ mod tests {
     #[test]
     fn streams_unpack_to_the_size_they_should() {
         for size in [0usize, 1, 5, 70_000] {
-            let bytes: Vec<u8> = (0..size).map(|at| (at % 251) as u8).collect();
+            let bytes: Vec<u8> = (0..=250).cycle().take(size).collect();
             let mut stream = packed(&bytes);
             assert_eq!(inflate(&stream, size), Ok(bytes));
             assert_eq!(inflate(&stream, size + 1), Err(OTHER_SIZE));

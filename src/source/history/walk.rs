@@ -5,7 +5,7 @@
 //! own, sharing its bytes. What is damaged is recorded with everything made from it, and the walk
 //! goes on.
 
-use std::io;
+use std::io::{self, Read};
 use std::sync::Arc;
 
 use flate2::bufread::ZlibDecoder;
@@ -15,7 +15,7 @@ use gix::oid;
 
 use super::delta::Delta;
 use super::forest::{Forest, Lost, NONE, Node, Root};
-use super::inflate::Inflater;
+use super::inflate::{Inflater, OTHER_SIZE_SAID};
 use super::store::{Pack, Reader, Store};
 use crate::model::parallel::BitSet;
 use crate::model::{Copied, IncompleteKind, IncompleteLog};
@@ -72,7 +72,7 @@ pub trait Visitor: Sync {
     fn visit(&self, object: Object<'_>, base: Option<Base<'_, Self::Known>>) -> Self::Known;
     /// A blob too large to hold: its bytes as they are inflated. An error while reading is to be
     /// recorded by the visitor.
-    fn visit_stream(&self, id: &oid, size: u64, content: &mut dyn io::Read);
+    fn visit_stream(&self, id: &oid, size: u64, content: &mut dyn Read);
 }
 
 /// What a walk needs besides the visitor.
@@ -186,6 +186,24 @@ struct Frame<K> {
     /// `None` when dropped to save memory.
     data: Option<Vec<u8>>,
     known: K,
+}
+
+/// Counts what is read through it.
+struct Counted<R> {
+    inner: io::Take<R>,
+    read: u64,
+    failed: bool,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer);
+        match &read {
+            Ok(read) => self.read += *read as u64,
+            Err(error) => self.failed |= error.kind() != io::ErrorKind::Interrupted,
+        }
+        read
+    }
 }
 
 /// Why an entry could not be decoded.
@@ -515,8 +533,16 @@ impl<'a, V: Visitor> Task<'a, V> {
         let Some(packed) = self.pack.data.entry_slice(entry.data_offset..end) else {
             return self.lose(at, &Fault::Damaged(BEYOND.to_owned()));
         };
-        let mut content = ZlibDecoder::new(packed);
-        self.visitor.visit_stream(id, entry.decompressed_size, &mut content);
+        // What unpacks to more than its header says, and what a limit was compared with, is cut off.
+        let size = entry.decompressed_size;
+        let inner = ZlibDecoder::new(packed).take(size);
+        let mut content = Counted { inner, read: 0, failed: false };
+        self.visitor.visit_stream(id, size, &mut content);
+        // A visitor that met an error has said so.
+        let whole = content.read == size && matches!(content.inner.get_mut().read(&mut [0]), Ok(0));
+        if !(whole || content.failed) {
+            self.lose(at, &Fault::Damaged(OTHER_SIZE_SAID.to_owned()));
+        }
     }
 
     /// Records a node that cannot be decoded and everything made from it.
