@@ -162,7 +162,7 @@ fn any_damage_to_the_state_is_noticed() {
     kept.repo.commit_file("a.txt", token("damage"), "One");
     kept.check("everything is new");
     let whole = fs::read(&kept.state).expect("a state");
-    let step = (whole.len() / 40).max(1);
+    let step = (whole.len() / 9).max(1);
     for at in (0..whole.len()).step_by(step) {
         let mut bytes = whole.clone();
         bytes[at] ^= 0x20;
@@ -210,4 +210,218 @@ fn changed_rules_search_what_they_must() {
     kept.scan(true);
     kept.options.clear();
     kept.check("all rules again");
+}
+
+/// Numbers that are the same in every run.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % bound
+    }
+}
+
+/// Does one thing to a repository; says what.
+fn step(kept: &Kept<'_>, other: &Repo<'_>, dice: &mut Dice, at: usize) -> &'static str {
+    let repo = &kept.repo;
+    let label = format!("step {}", dice.below(9));
+    let file = format!("d{}/f{}", dice.below(3), dice.below(5));
+    match dice.below(13) {
+        0..3 => {
+            let text = lines(30, |n| format!("{at} {n}"));
+            repo.commit_file(&file, format!("{text}k={}\n{text}", token(&label)), "A secret");
+            "a secret in a file"
+        }
+        3 => {
+            repo.commit_file(&file, lines(20, |n| format!("{at} {n}")), "Nothing");
+            "a file without one"
+        }
+        4 => {
+            repo.commit_file(&format!("d1/{}.txt", token(&label)), "", &token(&label));
+            "a secret in a name and a message"
+        }
+        5 => {
+            repo.git(&["repack", "-dq"]);
+            "loose objects packed"
+        }
+        6 => {
+            repo.git(&["repack", "-adfq"]);
+            "everything packed"
+        }
+        7 => {
+            repo.git(&["checkout", "-q", "-B", &format!("b{}", dice.below(3))]);
+            "a branch"
+        }
+        8 => {
+            repo.git(&["checkout", "-q", "--detach"]);
+            repo.git(&["update-ref", "-d", &format!("refs/heads/b{}", dice.below(3))]);
+            repo.git(&["reflog", "expire", "--expire=now", "--all"]);
+            repo.git(&["gc", "-q", "--prune=now"]);
+            "a branch deleted, and what it had"
+        }
+        9 => {
+            repo.git(&["tag", "-f", "-a", "-m", &token(&label), &format!("t{}", dice.below(3))]);
+            "a tag"
+        }
+        10 => {
+            repo.blob(format!("k={}\n", token(&label)));
+            repo.git(&["update-ref", "refs/heads/old", "HEAD~1"]);
+            "a blob that nothing leads to, and a reference to what is old"
+        }
+        11 => {
+            other.commit_file(&format!("o/{at}"), format!("k={}\n", token(&label)), "Theirs");
+            let from = other.path.to_str().expect("UTF-8");
+            let refspec = "+refs/heads/*:refs/remotes/other/*";
+            repo.git(&["-c", "fetch.unpackLimit=1", "fetch", "-q", from, refspec]);
+            "a fetch"
+        }
+        _ => {
+            repo.git(&["rm", "-q", "-r", "--ignore-unmatch", "d1"]);
+            repo.commit("Take out");
+            "a folder taken out"
+        }
+    }
+}
+
+#[test]
+fn whatever_happens_the_report_is_that_of_a_scan_of_everything() {
+    for seed in 0..3 {
+        let scratch = Scratch::new();
+        let kept = Kept::new(&scratch);
+        let other = scratch.init("other", &[]);
+        let mut dice = Dice(seed);
+        for at in 0..3 {
+            kept.repo.commit_file(&format!("d0/f{at}"), token(&format!("step {at}")), "Begin");
+        }
+        for at in 0..8 {
+            let mut done = Vec::new();
+            for _ in 0..=dice.below(3) {
+                done.push(step(&kept, &other, &mut dice, at));
+            }
+            kept.check(&format!("seed {seed}, step {at}: {done:?}"));
+        }
+    }
+}
+
+#[test]
+fn what_was_not_read_is_reported_each_time() {
+    let scratch = Scratch::new();
+    let mut kept = Kept::new(&scratch);
+    kept.options = vec!["--history-only".to_owned()];
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    let content = format!("{}token={}\n", lines(9000, |n| (n * n).to_string()), token("cut"));
+    std::io::Write::write_all(&mut gzip, content.as_bytes()).expect("compressed");
+    let whole = gzip.finish().expect("compressed");
+    kept.repo.write("cut.gz", &whole[..whole.len() / 2]);
+    let pointer = format!(
+        "version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize 80\n",
+        "0123456789abcdef".repeat(4)
+    );
+    kept.repo.commit_file("big.bin", &pointer, "Cut short");
+    kept.repo.commit_file("a/b.txt", "to be missing\n", "Missing");
+    let missing = kept.repo.git(&["rev-parse", "HEAD:a/b.txt"]);
+    let aside = scratch.path("aside");
+    fs::rename(kept.repo.loose_file(&missing), &aside).expect("moved");
+    let report = kept.scan(true).report();
+    for kind in ["missing-object", "decoding", "lfs-pointer"] {
+        assert_eq!(report.gaps(kind), 1, "{kind}: {:#}", report.json);
+    }
+    kept.check("the same gaps");
+    kept.repo.commit_file("c.txt", token("after"), "More");
+    kept.check("more, and the same gaps");
+    // The file of an LFS pointer arrives.
+    let hex = "0123456789abcdef".repeat(4);
+    let lfs = format!(".git/lfs/objects/{}/{}/{hex}", &hex[..2], &hex[2..4]);
+    kept.repo.write(&lfs, format!("k={}\n", token("in lfs")));
+    let with_lfs = kept.check("a file of LFS");
+    assert!(with_lfs.contains("big.bin"), "{with_lfs}");
+    fs::rename(&aside, kept.repo.loose_file(&missing)).expect("moved");
+    kept.check("what was missing is there");
+    kept.repo.pack();
+    kept.check("everything packed");
+    kept.repo.git(&["rm", "-q", "cut.gz", "big.bin"]);
+    kept.repo.commit("Take out");
+    kept.check("taken out");
+}
+
+#[test]
+fn another_repository_or_hash_is_read_whole() {
+    let scratch = Scratch::new();
+    let mut kept = Kept::new(&scratch);
+    kept.repo.commit_file("a.txt", token("first"), "One");
+    kept.check("one repository");
+    kept.repo = scratch.init("second", &[]);
+    kept.repo.commit_file("b.txt", token("second"), "Two");
+    kept.check("another repository");
+    kept.repo = scratch.init("third", &["--object-format=sha256"]);
+    kept.repo.commit_file("c.txt", token("third"), "Three");
+    kept.check("another hash");
+    kept.repo.commit_file("d.txt", token("fourth"), "Four");
+    kept.check("more of it");
+    kept.repo.pack();
+    kept.check("packed");
+}
+
+#[test]
+fn settings_that_decide_what_is_found_count() {
+    let scratch = Scratch::new();
+    let mut kept = Kept::new(&scratch);
+    let text = format!("{}k={}\n", lines(500, |n| n.to_string()), token("large"));
+    kept.repo.commit_file("large.txt", text, "Large");
+    let allowed = format!("k={} # leaktrace:allow * a test\n", token("allowed"));
+    kept.repo.commit_file("allowed.txt", allowed, "Allowed");
+    kept.check("all settings as they are");
+    kept.options = vec!["--isolated".to_owned()];
+    kept.check("without comments");
+    kept.options = vec!["--max-file-size".to_owned(), "900".to_owned()];
+    let note = kept.check_refused("smaller files");
+    assert!(note.contains("the state was not written"), "{note}");
+    kept.options = vec!["--history-only".to_owned()];
+    kept.check("history only");
+    kept.repo.write("leaktrace.yml", "version: 1\nscan:\n  decode:\n    depth: 1\n");
+    kept.options.clear();
+    kept.check("another depth");
+    kept.repo.write("leaktrace.yml", "version: 1\nconfidence: low\nfail_on: never\n");
+    kept.check("what is only shown otherwise");
+}
+
+#[test]
+fn a_state_is_kept_where_it_may_be() {
+    let scratch = Scratch::new();
+    let kept = Kept::new(&scratch);
+    kept.repo.commit_file("a.txt", "x\n", "One");
+    let refused = |arguments: &[&str]| {
+        let run = kept.repo.scan(arguments);
+        assert_eq!(run.code, Some(64), "{arguments:?}: {}", run.stderr);
+        run.stderr
+    };
+    for inside in ["state", ".git/state", "../repo/state"] {
+        let told = refused(&["--state", inside, "."]);
+        assert!(told.contains("it lies inside the target"), "{told}");
+    }
+    assert!(refused(&["--state", "../state", ".", ".."]).contains("it is for one target"));
+    assert!(refused(&["--state", "../state", "a.txt"]).contains("it needs a git repository"));
+    for narrow in [&["--staged"][..], &["--range", "A..B"], &["--no-history"], &["--since", "1d"]] {
+        refused(&[&["--state", "../state"], narrow, &["."]].concat());
+    }
+    let run = kept.repo.scan(&["--state", "../not/there", "."]);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    assert!(
+        run.text().contains("the state could not be written to ../not/there"),
+        "{}",
+        run.text()
+    );
+    kept.check("a place that there is");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = fs::metadata(&kept.state).expect("a state").permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600);
+    }
+    let drafts = fs::read_dir(scratch.root()).expect("readable");
+    let drafts = drafts.map(|entry| entry.expect("readable").file_name());
+    let drafts: Vec<_> = drafts.filter(|name| name.to_string_lossy().contains("tmp")).collect();
+    assert!(drafts.is_empty(), "{drafts:?}");
 }

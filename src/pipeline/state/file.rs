@@ -227,3 +227,63 @@ fn create(path: &Path) -> io::Result<File> {
 pub fn shown(path: &Path) -> String {
     escape(path.as_os_str().as_encoded_bytes())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(byte: u8) -> Key {
+        Key::of(&FingerprintKey::from_bytes([byte; 32]))
+    }
+
+    fn place(start: u64, list: &List) -> Place {
+        let (len, mac) = list.measure(&key(7));
+        Place { start, len, mac }
+    }
+
+    #[test]
+    fn every_changed_or_missing_byte_is_noticed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("state");
+        assert!(StateFile::open(&path, &key(7)).expect("there is none").is_none());
+        let lists = [List::New(b"one".to_vec()), List::New(b"other".to_vec())];
+        let places = [place(0, &lists[0]), place(3, &lists[1])];
+        write(&path, &key(7), b"main part", &lists, None).expect("written");
+        let whole = fs::read(&path).expect("there");
+        let opened = || StateFile::open(&path, &key(7));
+        let file = opened().expect("as written").expect("there");
+        assert_eq!(file.main, b"main part");
+        assert_eq!(file.list(places[1], &key(7)), Some(b"other".to_vec()));
+        assert!(StateFile::open(&path, &key(8)).is_err(), "another key");
+        for at in 0..whole.len() {
+            let mut bytes = whole.clone();
+            bytes[at] ^= 1;
+            for damaged in [&bytes, &whole[..at]] {
+                fs::write(&path, damaged).expect("written");
+                let lists_hold = opened().ok().flatten().is_some_and(|file| {
+                    places.iter().all(|place| file.list(*place, &key(7)).is_some())
+                });
+                assert!(!lists_hold, "byte {at} of {}", whole.len());
+            }
+        }
+        let wild = Place { start: u64::MAX, len: u64::MAX, mac: [0; MAC] };
+        assert_eq!(file.list(wild, &key(7)), None);
+    }
+
+    #[test]
+    fn lists_are_copied_as_they_are() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("state");
+        let old = List::New(b"old list".to_vec());
+        let old_place = place(0, &old);
+        write(&path, &key(7), b"one", &[old], None).expect("written");
+        let before = StateFile::open(&path, &key(7)).expect("sound").expect("there");
+        let lists = [List::New(b"new".to_vec()), List::Old(old_place)];
+        write(&path, &key(7), b"two", &lists, Some(&before)).expect("written");
+        let after = StateFile::open(&path, &key(7)).expect("sound").expect("there");
+        assert_eq!(after.main, b"two");
+        let moved = Place { start: 3, ..old_place };
+        assert_eq!(after.list(moved, &key(7)), Some(b"old list".to_vec()));
+        assert_eq!(fs::read_dir(folder.path()).expect("readable").count(), 1, "no drafts");
+    }
+}
