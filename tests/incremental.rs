@@ -1,6 +1,9 @@
 //! A scan that goes on from a state file reports what a scan of everything reports, byte for byte,
 //! whatever happened to the repository, the rules or the file in between.
 
+// Helpers are tests, too, though clippy does not know.
+#![allow(clippy::panic)]
+
 mod common;
 
 use std::fs;

@@ -134,8 +134,12 @@ mod tests {
         #[test]
         fn what_is_written_is_read(numbers: Vec<u64>, signed: Vec<i64>, text: Vec<u8>) {
             let mut writer = Writer::default();
-            numbers.iter().for_each(|number| writer.number(*number));
-            signed.iter().for_each(|number| writer.signed(*number));
+            for number in &numbers {
+                writer.number(*number);
+            }
+            for number in &signed {
+                writer.signed(*number);
+            }
             writer.text(&text);
             let mut reader = Reader::new(&writer.bytes);
             for number in numbers {
