@@ -73,6 +73,9 @@ pub fn verify(rule: &Rule, patterns: &Patterns, hit: Hit, text: &[u8]) -> Option
 }
 
 fn judge(rule: &Rule, patterns: &Patterns, hit: Hit, text: &[u8]) -> Option<Raw> {
+    if begins_secret(rule) && joined(rule.boundary, text, hit.start) {
+        return None;
+    }
     let found = find(rule, patterns, hit, text)?;
     let secret = text.get(found.span.clone()).filter(|secret| !secret.is_empty())?;
     let bounded = bounded(rule.boundary, text, &found.span);
@@ -173,22 +176,45 @@ fn find_pattern(rule: &Rule, patterns: &Patterns, hit: Hit, text: &[u8]) -> Opti
 fn bounded(boundary: Boundary, text: &[u8], span: &Range<usize>) -> bool {
     let secret = &text[span.clone()];
     let (slash, plus) = (secret.contains(&b'/'), secret.contains(&b'+'));
-    let continues = |byte: u8| match boundary {
+    let after = text.get(span.end).copied();
+    let more = |byte: u8| {
+        continues(boundary, byte)
+            || boundary == Boundary::Token && (slash && byte == b'/' || plus && byte == b'+')
+    };
+    !byte_before(text, span.start).is_some_and(more) && !after.is_some_and(more)
+}
+
+/// Whether `byte` beside a secret makes it part of something longer, whatever the secret.
+fn continues(boundary: Boundary, byte: u8) -> bool {
+    match boundary {
         Boundary::None => false,
         Boundary::Word => byte.is_ascii_alphanumeric() || byte == b'_',
-        Boundary::Token => {
-            byte.is_ascii_alphanumeric()
-                || matches!(byte, b'_' | b'-')
-                || (slash && byte == b'/')
-                || (plus && byte == b'+')
-        }
-    };
-    let before = span.start.checked_sub(1).and_then(|at| text.get(at));
-    let escape_before = span.start >= 2 && text[span.start - 2] == b'\\';
-    // In `"\nghp_…"` the letter before the secret belongs to an escape, not to the value.
-    let before = before.filter(|byte| !(escape_before && matches!(byte, b'n' | b't' | b'r')));
-    let after = text.get(span.end);
-    !before.is_some_and(|byte| continues(*byte)) && !after.is_some_and(|byte| continues(*byte))
+        Boundary::Token => byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'),
+    }
+}
+
+/// The byte before `start`, unless it belongs to an escape: the `n` in `"\nghp_…"` is no part of
+/// the value.
+fn byte_before(text: &[u8], start: usize) -> Option<u8> {
+    let before = text.get(..start)?;
+    match before {
+        [.., b'\\', b'n' | b't' | b'r'] => None,
+        _ => before.last().copied(),
+    }
+}
+
+/// Whether a secret of `rule` always begins with the literal that led to it: it is all of a match
+/// that nothing before the literal can be part of.
+fn begins_secret(rule: &Rule) -> bool {
+    rule.detector == DetectorKind::Pattern
+        && rule.reach.before == 0
+        && rule.pattern.as_ref().is_some_and(|pattern| pattern.secret_group() == 0)
+}
+
+/// Whether what begins at `start` is the rest of something longer, in which case no pattern needs
+/// to be tried: most short literals stand inside of words.
+fn joined(boundary: Boundary, text: &[u8], start: usize) -> bool {
+    byte_before(text, start).is_some_and(|byte| continues(boundary, byte))
 }
 
 fn has_company(rule: &Rule, window: &[u8]) -> bool {

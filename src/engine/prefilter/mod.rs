@@ -20,7 +20,7 @@ use crate::rule::Ruleset;
 use confirm::Confirm;
 use pairs::{BLOCK, BLOCK_READ, Pairs};
 
-/// How much there is to search, which decides how much work to put into the automaton beforehand.
+/// How much there is to search, which decides how much work to put into preparing for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effort {
     /// A few files: what counts is to begin soon.
@@ -33,8 +33,6 @@ pub enum Effort {
 /// bytes than these.
 pub const LONGEST: usize = 24;
 
-/// Bytes of which the literals are put in order at a time.
-const STRETCH: usize = 64 << 10;
 /// Blocks that are looked at before candidates among them are looked at closely: a power of two.
 const BLOCKS: usize = 64;
 /// Places that are gathered before they are looked at: a power of two.
@@ -103,7 +101,7 @@ pub struct Prefilter {
 
 impl Prefilter {
     /// Makes the literals of `ruleset` ready.
-    pub fn new(ruleset: &Ruleset, _effort: Effort) -> Prefilter {
+    pub fn new(ruleset: &Ruleset, effort: Effort) -> Prefilter {
         let mut uses = Vec::new();
         let mut distinct: BTreeMap<(Vec<u8>, bool), Vec<u32>> = BTreeMap::new();
         for (number, rule) in (0_u32..).zip(ruleset.rules()) {
@@ -118,8 +116,12 @@ impl Prefilter {
                 uses.push(one);
             }
         }
-        let (pairs, windows) =
-            Pairs::new(distinct.keys().map(|(bytes, exact)| (bytes.as_slice(), *exact)));
+        let choices = match effort {
+            Effort::Small => 2,
+            Effort::Large => 8,
+        };
+        let literals = distinct.keys().map(|(bytes, exact)| (bytes.as_slice(), *exact));
+        let (pairs, windows) = Pairs::new(literals, choices);
         let longest = distinct.keys().map(|(bytes, _)| bytes.len()).max().unwrap_or(0);
         let searched = distinct
             .into_iter()
@@ -219,24 +221,6 @@ impl Prefilter {
         let same = there == used.literal.as_slice()
             || !used.exact && there.eq_ignore_ascii_case(&used.literal);
         same.then_some(Hit { rule: used.rule, start, end })
-    }
-
-    /// Calls `each` for every use of every literal in `text`, by the end of the searched part.
-    pub fn search(&self, text: &[u8], mut each: impl FnMut(Hit)) {
-        let mut spots = Vec::new();
-        for from in (0..text.len()).step_by(STRETCH) {
-            let inside = from.saturating_sub(self.longest)..from.saturating_add(STRETCH);
-            self.search_in(text, inside, &mut |spot| {
-                let used = self.uses.get(spot.literal as usize);
-                let end = spot.start as usize + used.map_or(0, |used| used.searched().len());
-                // What ends in the part that is searched twice was reported before.
-                if end > from {
-                    spots.push((end, spot));
-                }
-            });
-            spots.sort_unstable();
-            spots.drain(..).filter_map(|(_, spot)| self.whole(spot, text)).for_each(&mut each);
-        }
     }
 
     /// Memory that searching takes, bytes.

@@ -17,8 +17,6 @@ use super::frequency::{Frequency, KINDS, is_sample, kind};
 
 /// Buckets: half of the bits of a word of the table.
 const BUCKETS: usize = 16;
-/// Windows of a literal that are worth weighing, the rarest of them.
-const CHOICES: usize = 8;
 /// What a place costs that has a window's bytes without being its literal, as a multiple of what a
 /// false alarm costs.
 const CONFIRM: f32 = 2.0;
@@ -108,14 +106,20 @@ impl std::fmt::Debug for Pairs {
 }
 
 impl Pairs {
-    /// Chooses windows for `literals` (bytes, and whether their case counts), deals them out and
-    /// builds the table. Gives the windows too, two for each literal.
-    pub fn new<'a>(literals: impl Iterator<Item = (&'a [u8], bool)>) -> (Pairs, Vec<Window>) {
+    /// Chooses windows for `literals` (bytes, and whether their case counts) among the rarest
+    /// `weighed` ones of each, deals them out and builds the table. Gives the windows too, two for
+    /// each literal.
+    pub fn new<'a>(
+        literals: impl Iterator<Item = (&'a [u8], bool)>,
+        weighed: usize,
+    ) -> (Pairs, Vec<Window>) {
         let mut dealer = Dealer::new();
         let mut choices: Vec<Vec<(f32, Window)>> = Vec::new();
         for (number, (bytes, exact)) in (0_u32..).zip(literals) {
             for parity in 0..2 {
-                choices.push(windows(number, bytes, exact, parity, &dealer.frequency));
+                let mut windows = windows(number, bytes, exact, parity, &dealer.frequency);
+                windows.truncate(weighed);
+                choices.push(windows);
             }
         }
         // The most frequent ones first: what is rare finds a place beside anything.
@@ -189,7 +193,6 @@ fn windows(
         })
         .collect();
     windows.sort_by(|a, b| a.0.total_cmp(&b.0));
-    windows.truncate(CHOICES);
     windows
 }
 
