@@ -158,17 +158,26 @@ impl Resumed {
     ) -> Result<Resumed, String> {
         let places = Places::of(&memory, store, &keeper.key)?;
         let change = Change::of(&memory.head.rules, rules);
-        let damaged = |Damaged| "it is damaged".to_owned();
-        let matches = Matches::read(Reader::new(memory.section(Section::Matches)));
-        let matches = matches.map_err(damaged)?;
-        let gaps = read_gaps(Reader::new(memory.section(Section::Gaps))).map_err(damaged)?;
         let section = |section| Reader::new(memory.section(section));
-        let commits = || commits::read(section(Section::Commits), store, &places);
-        let trees = || kept_trees::read(section(Section::Trees), store, &places);
-        let commits = places.intact.then(commits).transpose().map_err(damaged)?;
-        let trees = (places.intact && change.is_none()).then(trees).transpose().map_err(damaged)?;
+        let has_trees = places.intact && change.is_none();
+        let commits = || {
+            let read = || commits::read(section(Section::Commits), store, &places);
+            places.intact.then(read).transpose()
+        };
+        let trees = || {
+            let read = || kept_trees::read(section(Section::Trees), store, &places);
+            has_trees.then(read).transpose()
+        };
+        let found = || {
+            let matches = Matches::read(section(Section::Matches))?;
+            let secrets = read_secrets(search, keeper, store, &places, &matches.secrets);
+            Ok((matches, secrets, read_gaps(section(Section::Gaps))?))
+        };
+        let (commits, (trees, found)) = rayon::join(commits, || rayon::join(trees, found));
+        let damaged = |Damaged| "it is damaged".to_owned();
+        let (matches, secrets, gaps) = found.map_err(damaged)?;
+        let (commits, trees) = (commits.map_err(damaged)?, trees.map_err(damaged)?);
         let trees = trees.map(|read| OldTrees { trees: read.trees, hidden: read.hidden });
-        let secrets = read_secrets(search, keeper, store, &places, &matches.secrets);
         Ok(Resumed { memory, places, change, matches, secrets, gaps, commits, trees })
     }
 
