@@ -192,7 +192,7 @@ impl Context<'_> {
         notes: &mut Vec<String>,
     ) -> Vec<Seen> {
         let reader = searched.store.reader();
-        let graph = Graph::new(searched.commits.clone());
+        let graph = Graph::new(&searched.commits);
         // Its trouble was recorded when their names were searched.
         let tips = searched.tips.clone();
         let tips = repository::peeled(tips, &reader, |id| graph.number(id).is_some());
@@ -231,7 +231,7 @@ impl Context<'_> {
     fn record_gaps(
         &self,
         searched: &Searched,
-        graph: &Graph,
+        graph: &Graph<'_>,
         tips: &[Tip],
         shallow: &BTreeSet<ObjectId>,
     ) {
@@ -249,7 +249,6 @@ impl Context<'_> {
         // Trees that other trees hold were asked for when those were read.
         let missing: BTreeSet<ObjectId> = graph
             .commits()
-            .iter()
             .map(|commit| commit.tree)
             .filter(|tree| *tree != ObjectId::empty_tree(tree.kind()))
             .filter(|tree| searched.store.number_of(tree).is_none())

@@ -230,6 +230,7 @@ impl<'a> Search<'a> {
         let tips = self.references(repo);
         let name_check = |name: &[u8]| self.name(name, Origin::Tree);
         let trees = trees::find(&store, self.log, self.settings.max_size, &found, &name_check);
+        store.forget_forests();
         (Searched { store, commits: Vec::new(), trees, tips }, None)
     }
 

@@ -25,7 +25,7 @@ pub struct History<'a> {
     /// The objects.
     pub store: &'a Store,
     /// All commits.
-    pub graph: &'a Graph,
+    pub graph: &'a Graph<'a>,
     /// The trees that lead to findings.
     pub trees: &'a Trees,
     /// References, sorted by name, `HEAD` among them.

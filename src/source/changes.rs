@@ -230,7 +230,7 @@ fn walk(
         }
     }
     // The walk gives children first; the graph's order is the same for any walk.
-    Ok(super::history::graph::Graph::new(commits).commits().to_vec())
+    Ok(super::history::graph::Graph::new(&commits).commits().cloned().collect())
 }
 
 /// Takes out of `ids` what `hidden` leads to. The walk above goes by date and stops looking at hidden

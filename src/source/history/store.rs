@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use gix::objs::Kind;
 use gix::odb::pack::Find as _;
@@ -10,6 +10,7 @@ use gix::odb::{loose, pack};
 use gix::{ObjectId, oid};
 
 use super::forest::Forest;
+use super::near::Near;
 use crate::model::text::escape;
 use crate::model::{IncompleteKind, IncompleteLog};
 
@@ -23,14 +24,34 @@ pub struct Pack {
     pub name: String,
     /// Number of the pack's first object in the store's numbering.
     pub first: u32,
-    forest: OnceLock<Forest>,
+    forest: Mutex<Option<Arc<Forest>>>,
+    /// Made with the forest: whoever reads all of a pack asks for most of its objects.
+    near: OnceLock<Option<Near>>,
 }
 
 impl Pack {
     /// Which entry is made from which; found out, on all cores, when it is first asked for. Do not
     /// ask from within parallel work: that could come to wait for itself.
-    pub fn forest(&self) -> &Forest {
-        self.forest.get_or_init(|| Forest::of(&self.index, &self.data))
+    pub fn forest(&self) -> Arc<Forest> {
+        // A poisoned lock belongs to a thread whose panic is about to end the scan anyway.
+        let mut forest = self.forest.lock().unwrap_or_else(PoisonError::into_inner);
+        let forest = forest.get_or_insert_with(|| {
+            self.near.get_or_init(|| {
+                Near::of(self.index.num_objects(), |at| self.index.oid_at_index(at))
+            });
+            Arc::new(Forest::of(&self.index, &self.data))
+        });
+        Arc::clone(forest)
+    }
+
+    /// The place of an object in the index.
+    pub fn lookup(&self, id: &oid) -> Option<u32> {
+        match self.near.get() {
+            Some(Some(near)) if id.kind() == self.index.object_hash() => {
+                near.find(id, |at| self.index.oid_at_index(at))
+            }
+            _ => self.index.lookup(id),
+        }
     }
 }
 
@@ -114,7 +135,14 @@ impl Store {
         }
         let index = pack::index::File::at(&index_path, self.hash).map_err(|e| e.to_string())?;
         let data = pack::data::File::at(path, self.hash).map_err(|e| e.to_string())?;
-        Ok(Pack { index, data, name: file_name(path), first: 0, forest: OnceLock::new() })
+        Ok(Pack {
+            index,
+            data,
+            name: file_name(path),
+            first: 0,
+            forest: Mutex::default(),
+            near: OnceLock::new(),
+        })
     }
 
     fn list_loose(&mut self, directory: &Path, log: &IncompleteLog) {
@@ -149,6 +177,13 @@ impl Store {
         self.loose.retain(|(id, _)| packs.iter().all(|pack| pack.index.lookup(id).is_none()));
     }
 
+    /// Gives up what walks over the packs share, twenty bytes an object, when no walk is to come.
+    pub fn forget_forests(&self) {
+        for pack in &self.packs {
+            *pack.forest.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
+    }
+
     /// One more than the largest object number.
     pub fn numbers(&self) -> usize {
         self.first_loose as usize + self.loose.len()
@@ -157,7 +192,7 @@ impl Store {
     /// The number of an object, if it is here.
     pub fn number_of(&self, id: &oid) -> Option<u32> {
         for pack in &self.packs {
-            if let Some(at) = pack.index.lookup(id) {
+            if let Some(at) = pack.lookup(id) {
                 return Some(pack.first + at);
             }
         }
@@ -172,7 +207,7 @@ impl Store {
 
     /// Whether `pack` (an index into [`Store::packs`]) holds the copy of `id` that counts.
     pub fn is_first_copy(&self, pack: usize, id: &oid) -> bool {
-        self.packs[..pack].iter().all(|earlier| earlier.index.lookup(id).is_none())
+        self.packs[..pack].iter().all(|earlier| earlier.lookup(id).is_none())
     }
 
     /// The id of an object number.

@@ -111,7 +111,8 @@ pub fn walk<V: Visitor>(walk: Walk<'_>, visitor: &V) {
         if walk.is_pack_done(pack) {
             continue;
         }
-        let task = Task { walk, visitor, pack, number, forest: pack.forest() };
+        let forest = pack.forest();
+        let task = Task { walk, visitor, pack, number, forest: &forest };
         task.report_lost();
         rayon::scope(|scope| task.start(scope));
     }

@@ -20,9 +20,6 @@ use crate::model::Copied;
 use crate::model::parallel::{BitSet, PerThread};
 use crate::model::{IncompleteKind, IncompleteLog};
 
-/// Slots of a thread's cache from ids to object numbers. Neighbouring versions of a tree name
-/// mostly the same objects, so even a small one answers many questions.
-const CACHE_SLOTS: usize = 1 << 12;
 /// Slots of a thread's cache of names that are of no interest.
 const DULL_SLOTS: usize = 1 << 12;
 
@@ -157,7 +154,6 @@ impl KnownTree {
 }
 
 struct Local {
-    ids: Vec<Option<(ObjectId, u32)>>,
     /// Hashes of names.
     dull: Vec<u64>,
     hasher: RandomState,
@@ -175,7 +171,6 @@ struct Local {
 impl Local {
     fn new() -> Local {
         Local {
-            ids: vec![None; CACHE_SLOTS],
             dull: vec![0; DULL_SLOTS],
             hasher: RandomState::new(),
             names: HashMap::new(),
@@ -185,19 +180,6 @@ impl Local {
             added: Vec::new(),
             removed: Vec::new(),
             copied: Vec::new(),
-        }
-    }
-
-    fn number(&mut self, store: &Store, id: &oid) -> u32 {
-        let bytes = id.as_bytes();
-        let slot = (usize::from(bytes[1]) << 8 | usize::from(bytes[2])) % CACHE_SLOTS;
-        match &self.ids[slot] {
-            Some((cached, number)) if cached.as_bytes() == bytes => *number,
-            _ => {
-                let number = store.number_of(id).unwrap_or(NONE);
-                self.ids[slot] = Some((id.to_owned(), number));
-                number
-            }
         }
     }
 }
@@ -321,7 +303,7 @@ impl<'a> Recorder<'a> {
     ) -> Result<(Lead, &'d [u8]), &'static str> {
         let hash = self.store.hash();
         let (entry, rest) = super::entry(data, hash)?;
-        let number = local.number(self.store, entry.id);
+        let number = self.store.number_of(entry.id).unwrap_or(NONE);
         if number == NONE && !entry.is_link && !is_empty_object(entry.id) {
             local.missing.insert(entry.id.to_owned());
         }
