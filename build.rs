@@ -53,8 +53,15 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// What decides what is found in a content.
-const ENGINE: [&str; 5] =
-    ["Cargo.lock", "src/engine", "src/model", "src/rule", "src/pipeline/collect.rs"];
+const ENGINE: [&str; 7] = [
+    "Cargo.lock",
+    "src/engine",
+    "src/model",
+    "src/pipeline/collect",
+    "src/pipeline/collect.rs",
+    "src/rule",
+    "src/source/history",
+];
 
 /// A number that is another when anything that finds secrets is: what one build remembers of a scan
 /// is of no use to a build that may find other things.

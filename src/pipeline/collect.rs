@@ -1,19 +1,21 @@
 //! Everything in a target, searched once, on all cores.
 
+mod resume;
+mod visit;
+
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use gix::objs::Kind;
-use gix::{ObjectId, oid};
+use gix::ObjectId;
 use rayon::prelude::*;
 
 use super::gaps::Gaps;
-use super::names::{self, Named, Names, Origin, Remembered};
+use super::names::{self, Named, Names, Origin};
 use super::settings::Settings;
-use super::state::{self, Conditions, Keeper, Recording, Tally, Totals};
+use super::state::{self, Keeper, Recording};
 use super::target::{Opened, What};
 use super::{Options, Phase, Progress, Scope, narrow};
 use crate::engine::{self, Engine, Known, Match, Outcome, Scratch};
@@ -25,7 +27,7 @@ use crate::output::Stats;
 use crate::source::history::graph::Commit;
 use crate::source::history::store::Store;
 use crate::source::history::trees::{self, Trees};
-use crate::source::history::walk::{Base, Object, Visitor, Walk, walk};
+use crate::source::history::walk::{Walk, walk};
 use crate::source::repository::{Repository, Tip};
 use crate::source::worktree::{self, Content, Listing, WorkFile};
 
@@ -489,184 +491,6 @@ impl<'a> Search<'a> {
         // The gaps' own share was given up with them.
         let recording = self.recording.and_then(Arc::into_inner)?;
         Some((recording.into_inner(), self.names.into_noted()))
-    }
-}
-
-/// What a scan that goes on from an earlier one needs besides.
-impl Search<'_> {
-    /// The engine in use.
-    pub fn engine(&self) -> &Engine {
-        self.engine
-    }
-
-    /// Where gaps are recorded.
-    pub fn log(&self) -> &IncompleteLog {
-        self.log
-    }
-
-    /// What decides what is found, besides the rules.
-    pub fn conditions(&self) -> Conditions {
-        Conditions {
-            limits: self.engine.limits(),
-            max_size: self.settings.max_size,
-            honour_inline: self.honour_inline,
-        }
-    }
-
-    /// The same search with another engine, which counts and records nothing.
-    pub fn probe<'b>(&'b self, engine: &'b Engine, log: &'b IncompleteLog) -> Search<'b> {
-        let recording = Some(Arc::new(Recording::new()));
-        Search {
-            engine,
-            settings: self.settings,
-            progress: self.progress,
-            log,
-            honour_inline: false,
-            names: Names::new(None),
-            lfs: None,
-            hits: PerThread::new(Vec::new),
-            scratch: PerThread::new(Scratch::default),
-            commits: PerThread::new(Vec::new),
-            counts: Counts::default(),
-            gaps: Gaps::new(log, &self.settings.ignores, recording.clone()),
-            keeper: None,
-            recording,
-        }
-    }
-
-    /// Contents that something was found in or that were not read completely.
-    pub fn into_touched(self) -> Vec<ContentId> {
-        drop(self.gaps);
-        let recorded = self.recording.and_then(Arc::into_inner).map(Recording::into_inner);
-        let gaps = recorded.into_iter().flat_map(|recorded| recorded.gaps);
-        let hits = self.hits.into_inner().flatten().map(|(content, _)| content);
-        hits.chain(gaps.map(|(content, ..)| content)).collect()
-    }
-
-    /// Takes over what an earlier scan found.
-    pub fn restore(&self, hits: impl Iterator<Item = (ContentId, Vec<Hit>)>) {
-        self.hits.get().extend(hits);
-    }
-
-    /// Takes over what an earlier scan did not read.
-    pub fn gap(&self, content: &ContentId, kind: IncompleteKind, what: String) {
-        self.gaps.add(content, kind, what);
-    }
-
-    /// Takes over what an earlier scan counted.
-    pub fn count_known(&self, known: Totals) {
-        let add = |counter: &AtomicU64, more| counter.fetch_add(more, Ordering::Relaxed);
-        add(&self.counts.commits, known.commits);
-        add(&self.counts.blobs, known.blobs);
-        add(&self.counts.texts, known.texts);
-        add(&self.counts.bytes, known.bytes);
-    }
-
-    /// Takes over which names an earlier scan found nothing in, and their count.
-    pub fn remember_names(&self, names: Remembered) {
-        self.counts.texts.fetch_add(names.trees.len() as u64, Ordering::Relaxed);
-        self.names.remember(names);
-    }
-
-    /// Searches an object that is counted already.
-    pub fn again(&self, kind: ContentKind, id: ObjectId, object: &[u8], as_stream: bool) {
-        let content = ContentId::Object { kind, id };
-        if kind == ContentKind::Blob && !as_stream {
-            self.content(content, object);
-        } else if kind == ContentKind::Blob {
-            match self.engine.scan_stream(&mut &object[..]) {
-                Ok(outcome) => self.keep(content, outcome, |_| None),
-                Err(error) => {
-                    let what = format!("object {id}: {error}");
-                    self.log.add(IncompleteKind::CorruptObject, what);
-                }
-            }
-        } else {
-            self.keep(content.clone(), self.text(&people(object)), |_| None);
-            if let Some(message) = message(object) {
-                let outcome = self.text(message);
-                self.keep(content, outcome, |found| self.allow(message, found));
-            }
-        }
-    }
-
-    /// What is in an object, without keeping it.
-    pub fn look_into(&self, kind: ContentKind, object: &[u8]) -> Vec<Match> {
-        if kind == ContentKind::Blob {
-            return self.peek(object);
-        }
-        let mut found = self.peek(&people(object));
-        found.extend(message(object).into_iter().flat_map(|message| self.peek(message)));
-        found
-    }
-}
-
-impl Visitor for Search<'_> {
-    type Known = Known;
-
-    fn wants(&self, kind: Kind) -> bool {
-        kind != Kind::Tree
-    }
-
-    fn visit(&self, object: Object<'_>, base: Option<Base<'_, Known>>) -> Known {
-        let base = base.map(|base| engine::Base { known: base.known, copies: base.copies });
-        if !object.counts {
-            // Another copy was searched or will be; here only what is made from it matters.
-            let wanted = object.is_base && object.kind == Kind::Blob;
-            return if wanted {
-                self.engine.scan_next(object.data, base, &mut self.scratch.get()).1
-            } else {
-                Known::default()
-            };
-        }
-        let id = object.id.to_owned();
-        let (tally, known) = match object.kind {
-            Kind::Blob => {
-                let content = ContentId::Object { kind: ContentKind::Blob, id };
-                let known = self.version(content, object.data, base).1;
-                self.count_blob(object.data.len() as u64);
-                (Tally::Blob(object.data.len() as u64), known)
-            }
-            Kind::Commit => {
-                self.count_commit();
-                let message = self.message(ContentKind::Commit, id, object.data);
-                match Commit::parse(id, object.data) {
-                    Ok(commit) => self.commits.get().push(commit),
-                    Err(reason) => {
-                        let what = format!("commit {id}: {}", escape(reason.as_bytes()));
-                        let content = ContentId::Object { kind: ContentKind::Commit, id };
-                        self.gaps.add(&content, IncompleteKind::CorruptObject, what);
-                    }
-                }
-                (Tally::Commit(message), Known::default())
-            }
-            Kind::Tag => {
-                let message = self.message(ContentKind::Tag, id, object.data);
-                (Tally::Tag(message), Known::default())
-            }
-            Kind::Tree => return Known::default(),
-        };
-        if let Some(recording) = &self.recording {
-            recording.searched(object.number, tally);
-        }
-        known
-    }
-
-    fn visit_stream(&self, id: &oid, size: u64, content: &mut dyn io::Read) {
-        let content_id = ContentId::Object { kind: ContentKind::Blob, id: id.to_owned() };
-        match self.engine.scan_stream(content) {
-            Ok(outcome) => self.keep(content_id, outcome, |_| None),
-            Err(error) => {
-                self.log.add(IncompleteKind::CorruptObject, format!("object {id}: {error}"));
-                if let Some(recording) = &self.recording {
-                    recording.trouble();
-                }
-            }
-        }
-        if let Some(recording) = &self.recording {
-            recording.streamed(id.to_owned(), size);
-        }
-        self.count_blob(size);
     }
 }
 

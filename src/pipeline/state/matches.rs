@@ -7,6 +7,7 @@ use gix::ObjectId;
 
 use super::codec::{Damaged, Reader, Writer};
 use super::file::Key;
+use super::layers::{read_layer, write_layer};
 use super::needles::{Needles, Piece};
 use super::recording::KINDS;
 use crate::finding::inline::{InlineAllow, InlinePlace};
@@ -331,68 +332,6 @@ fn write_content(content: &Content, to: &mut Writer) {
             }
         }
     }
-}
-
-fn write_layer(layer: &Layer, to: &mut Writer) {
-    let plain = PLAIN.iter().position(|known| known == layer);
-    match (plain, layer) {
-        (Some(at), _) => to.count(at),
-        (None, Layer::Zip(name)) => {
-            to.number(100);
-            to.text(name);
-        }
-        (None, Layer::Tar(name)) => {
-            to.number(101);
-            to.text(name);
-        }
-        (None, Layer::Notebook(cell)) => {
-            to.number(102);
-            to.number((*cell).into());
-        }
-        (None, Layer::Sqlite(page)) => {
-            to.number(103);
-            to.number((*page).into());
-        }
-        (None, Layer::Pdf(offset)) => {
-            to.number(104);
-            to.number(*offset);
-        }
-        // Every other layer stands in the table; what has no number cannot be read back.
-        (None, _) => to.number(u64::MAX),
-    }
-}
-
-/// Layers that are told by their kind alone, by their numbers in a state.
-const PLAIN: [Layer; 15] = [
-    Layer::Base64,
-    Layer::Base64Url,
-    Layer::Hex,
-    Layer::Percent,
-    Layer::UnicodeEscape,
-    Layer::HtmlEntity,
-    Layer::Utf16Le,
-    Layer::Utf16Be,
-    Layer::Gzip,
-    Layer::Bzip2,
-    Layer::Xz,
-    Layer::Zstd,
-    Layer::ImageText,
-    Layer::Concatenation,
-    Layer::Lfs,
-];
-
-fn read_layer(from: &mut Reader<'_>) -> Result<Layer, Damaged> {
-    Ok(match from.number()? {
-        100 => Layer::Zip(from.text()?.to_vec()),
-        101 => Layer::Tar(from.text()?.to_vec()),
-        102 => Layer::Notebook(from.small()?),
-        103 => Layer::Sqlite(from.small()?),
-        104 => Layer::Pdf(from.number()?),
-        plain => {
-            let plain = usize::try_from(plain).map_err(|_| Damaged)?;
-            PLAIN.get(plain).cloned().ok_or(Damaged)?
-        }
-    })
 }
 
 impl Matches {

@@ -15,6 +15,7 @@ mod commits;
 mod file;
 mod fresh;
 mod history;
+mod layers;
 mod matches;
 mod memory;
 mod needles;
