@@ -180,7 +180,7 @@ fn compare(path: &Path, what: &str) {
     for number in 0..u32::try_from(store.numbers()).expect("few") {
         let id = store.id_of(number).expect("numbers have ids");
         let is_blob = reader.header(&id).is_some_and(|(kind, _)| kind == Kind::Blob);
-        if is_blob && id.as_bytes()[3] % 6 == 0 {
+        if is_blob && id.as_bytes()[3].is_multiple_of(6) {
             found.insert(number);
         }
     }

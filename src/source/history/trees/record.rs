@@ -153,7 +153,39 @@ impl KnownTree {
     }
 }
 
+/// Numbers of the ids asked for last. Trees that are no deltas of each other name the same objects,
+/// too, and each look-up in an index waits for memory.
+struct Ids {
+    slots: Vec<Slot>,
+}
+
+#[derive(Clone, Copy)]
+struct Slot {
+    id: [u8; 20],
+    number: u32,
+}
+
+impl Ids {
+    const SLOTS: usize = 1 << 13;
+
+    fn new() -> Ids {
+        Ids { slots: vec![Slot { id: [0; 20], number: NONE }; Ids::SLOTS] }
+    }
+
+    fn number(&mut self, store: &Store, id: &oid) -> u32 {
+        let (Ok(bytes), [.., a, b]) = (<[u8; 20]>::try_from(id.as_bytes()), id.as_bytes()) else {
+            return store.number_of(id).unwrap_or(NONE);
+        };
+        let slot = &mut self.slots[usize::from(u16::from_be_bytes([*a, *b])) % Ids::SLOTS];
+        if slot.id != bytes || slot.number == NONE {
+            *slot = Slot { id: bytes, number: store.number_of(id).unwrap_or(NONE) };
+        }
+        slot.number
+    }
+}
+
 struct Local {
+    ids: Ids,
     /// Hashes of names.
     dull: Vec<u64>,
     hasher: RandomState,
@@ -171,6 +203,7 @@ struct Local {
 impl Local {
     fn new() -> Local {
         Local {
+            ids: Ids::new(),
             dull: vec![0; DULL_SLOTS],
             hasher: RandomState::new(),
             names: HashMap::new(),
@@ -303,7 +336,7 @@ impl<'a> Recorder<'a> {
     ) -> Result<(Lead, &'d [u8]), &'static str> {
         let hash = self.store.hash();
         let (entry, rest) = super::entry(data, hash)?;
-        let number = self.store.number_of(entry.id).unwrap_or(NONE);
+        let number = local.ids.number(self.store, entry.id);
         if number == NONE && !entry.is_link && !is_empty_object(entry.id) {
             local.missing.insert(entry.id.to_owned());
         }
