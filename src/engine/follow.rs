@@ -64,24 +64,8 @@ fn inherit(content: &[u8], past: &Past<'_>, new: &mut Vec<Range<usize>>) -> Vec<
             }
         }
     }
-    let mut pending: Option<Range<usize>> = None;
     for gap in past.gaps() {
-        if let Some(quote) = cells::last_quote(content, gap.start) {
-            cells::find_seam(content, quote, new);
-        }
-        let wide =
-            gap.start.saturating_sub(cells::WIDEN)..(gap.end + cells::WIDEN).min(content.len());
-        match &mut pending {
-            Some(range) if wide.start <= range.end => range.end = wide.end,
-            _ => {
-                if let Some(range) = pending.replace(wide) {
-                    cells::find(content, range, new);
-                }
-            }
-        }
-    }
-    if let Some(range) = pending {
-        cells::find(content, range, new);
+        cells::find_near(content, gap, new);
     }
     kept
 }

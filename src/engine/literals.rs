@@ -290,7 +290,12 @@ impl Engine {
                 continue;
             }
             let hit = Hit { rule: used.rule, start, end: start + used.literal.len() };
-            if verdict == Verdict::Open && self.prefilter.whole(literal.spot, text).is_none() {
+            let long =
+                self.extent(literal.spot).is_some_and(|extent| extent.whole > extent.searched);
+            if long
+                && verdict == Verdict::Open
+                && self.prefilter.whole(literal.spot, text).is_none()
+            {
                 (literal.before, literal.after) = (0, 0);
                 literal.verdict = Verdict::Absent;
                 continue;

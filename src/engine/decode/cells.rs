@@ -19,48 +19,62 @@ pub const CONTEXT: usize = MOST_GAP;
 /// The most quotes, operators and the like at a line's end, after a run that goes on.
 const MOST_TAIL: usize = 12;
 
-/// The most bytes that show that an encoding begins: the longest escape, eight backslashes and a
-/// code twice over, is longer than the shortest run. Where a change lets one begin, it does so within
-/// so many bytes of the change; for a seam see [`last_quote`].
-pub const WIDEN: usize = 40;
+/// The most bytes of an escape, less one: eight backslashes and a code, twice over.
+const ESCAPE: usize = 40;
 
 /// Adds the cells of `text` in which an encoding begins within `range`. A cell may be added more
 /// than once.
 pub fn find(text: &[u8], range: Range<usize>, cells: &mut Vec<Range<usize>>) {
+    runs_in(text, range.clone(), cells);
+    escapes_in(text, range.clone(), cells);
+    seams_in(text, range, cells);
+}
+
+/// Adds the cells in which an encoding may begin because `gap` came between what stands on its two
+/// sides, or because what stood between them is gone: those that begin in the gap, and those that
+/// begin before and reach it.
+pub fn find_near(text: &[u8], gap: Range<usize>, cells: &mut Vec<Range<usize>>) {
+    let wide = gap.start.saturating_sub(LEAST - 1)..(gap.end + LEAST - 1).min(text.len());
+    runs_in(text, wide, cells);
+    escapes_in(text, gap.start.saturating_sub(ESCAPE)..gap.end, cells);
+    // No quote stands inside a seam, so of those before the gap only the last one's can reach it.
+    // Whether the first quote after it is escaped depends on the byte before.
+    let from = gap.start.saturating_sub(MOST_GAP);
+    let before = text.get(from..gap.start).unwrap_or_default();
+    if let Some(last) = memchr::memrchr3(b'"', b'\'', b'`', before) {
+        seams_in(text, from + last..from + last + 1, cells);
+    }
+    seams_in(text, gap.start..(gap.end + 1).min(text.len()), cells);
+}
+
+fn runs_in(text: &[u8], range: Range<usize>, cells: &mut Vec<Range<usize>>) {
     let within = text.get(..range.end).unwrap_or(text);
-    let mut add = |at: usize| {
-        let cell = around(text, at);
-        let end = cell.end.max(at + 1);
-        cells.push(cell);
-        end
-    };
     let mut from = range.start;
     while let Some(run) = runs::next(within, from) {
-        from = add(run.start);
+        from = add(text, run.start, cells);
     }
-    from = range.start;
+}
+
+fn escapes_in(text: &[u8], range: Range<usize>, cells: &mut Vec<Range<usize>>) {
+    let mut from = range.start;
     while let Some(at) = region::next(text, from..range.end) {
-        from = add(at).min(range.end);
+        from = add(text, at, cells).min(range.end);
     }
-    from = range.start;
+}
+
+fn seams_in(text: &[u8], range: Range<usize>, cells: &mut Vec<Range<usize>>) {
+    let mut from = range.start;
     while let Some(at) = concat::next(text, from..range.end) {
-        from = add(at).min(range.end);
+        from = add(text, at, cells).min(range.end);
     }
 }
 
-/// Adds the cell of the quote at `at` if a literal ends there that is joined to another.
-pub fn find_seam(text: &[u8], at: usize, cells: &mut Vec<Range<usize>>) {
-    if concat::next(text, at..at + 1).is_some() {
-        cells.push(around(text, at));
-    }
-}
-
-/// The place before `at` where a literal may end whose seam reaches `at` and beyond: no quote stands
-/// inside a seam, so it is the last one.
-pub fn last_quote(text: &[u8], at: usize) -> Option<usize> {
-    let from = at.saturating_sub(MOST_GAP);
-    let before = text.get(from..at)?;
-    memchr::memrchr3(b'"', b'\'', b'`', before).map(|quote| from + quote)
+/// Adds the cell that holds the byte at `at`; gives its end.
+fn add(text: &[u8], at: usize, cells: &mut Vec<Range<usize>>) -> usize {
+    let cell = around(text, at);
+    let end = cell.end.max(at + 1);
+    cells.push(cell);
+    end
 }
 
 /// Each cell once, in order.
