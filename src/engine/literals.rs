@@ -24,10 +24,10 @@ const VERIFY_MORE: usize = 16 << 20;
 
 /// Copies shorter than this are taken for new bytes: the seams on both sides would be searched
 /// nearly as far.
-const LEAST_COPY: usize = 64;
+const LEAST_COPY: usize = 96;
 
 /// The shortest text that is worth following.
-const LEAST_TEXT: usize = 64;
+const LEAST_TEXT: usize = 96;
 
 /// Buffers that a worker uses for one text after the other.
 #[derive(Debug, Default)]

@@ -45,6 +45,11 @@ pub(super) fn run(out: &mut Out<'_, '_>, run: &Range<usize>) -> Result<Option<us
     Ok(None)
 }
 
+/// Whether anything in a run is worth decoding.
+pub(super) fn promises(text: &[u8], run: &Range<usize>) -> bool {
+    start(text, run.clone(), run.start).is_some()
+}
+
 /// Where in `range` base64 that is worth decoding starts: where the run starts, or after a
 /// character that is not in both alphabets, as paths and prefixes end with one.
 fn start(text: &[u8], range: Range<usize>, run_start: usize) -> Option<usize> {

@@ -34,7 +34,8 @@ pub fn find(text: &[u8], range: Range<usize>, cells: &mut Vec<Range<usize>>) {
 /// sides, or because what stood between them is gone: those that begin in the gap, and those that
 /// begin before and reach it.
 pub fn find_near(text: &[u8], gap: Range<usize>, cells: &mut Vec<Range<usize>>) {
-    let wide = gap.start.saturating_sub(LEAST - 1)..(gap.end + LEAST - 1).min(text.len());
+    // So wide that runs which only touch the gap are looked at, too: they may have ended elsewhere.
+    let wide = gap.start.saturating_sub(LEAST)..(gap.end + LEAST).min(text.len());
     runs_in(text, wide, cells);
     escapes_in(text, gap.start.saturating_sub(ESCAPE)..gap.end, cells);
     // No quote stands inside a seam, so of those before the gap only the last one's can reach it.
@@ -51,7 +52,7 @@ fn runs_in(text: &[u8], range: Range<usize>, cells: &mut Vec<Range<usize>>) {
     let within = text.get(..range.end).unwrap_or(text);
     let mut from = range.start;
     while let Some(run) = runs::next(within, from) {
-        from = add(text, run.start, cells);
+        from = if runs::promises(text, &run) { add(text, run.start, cells) } else { run.end };
     }
 }
 

@@ -107,7 +107,9 @@ pub(super) fn decode(out: &mut Out<'_, '_>) {
 pub(super) fn next(text: &[u8], range: Range<usize>) -> Option<usize> {
     let within = text.get(range.clone())?;
     let mut quotes = memchr::memchr3_iter(b'"', b'\'', b'`', within).map(|at| range.start + at);
-    quotes.find(|at| seam(text, *at).is_some())
+    quotes.find(|at| {
+        text.get(at + 1).is_some_and(|next| may_join(*next)) && seam(text, *at).is_some()
+    })
 }
 
 /// Ends a chain: where its words are worth it, its lines are a region and its seams are taken out.
@@ -180,24 +182,7 @@ fn give(
 /// The seam that begins with the quote at `at`, if what follows joins it to another literal.
 fn seam(text: &[u8], at: usize) -> Option<Seam> {
     let quote = *text.get(at)?;
-    let next = *text.get(at + 1)?;
-    if !matches!(
-        next,
-        b' ' | b'\t'
-            | b'\r'
-            | b'\n'
-            | b'+'
-            | b'.'
-            | b'&'
-            | b'<'
-            | b'~'
-            | b'|'
-            | b'^'
-            | b'\\'
-            | b'"'
-            | b'\''
-            | b'`'
-    ) {
+    if !may_join(*text.get(at + 1)?) {
         return None;
     }
     let rest = text.get(..text.len().min(at + MOST_GAP))?;
@@ -214,6 +199,21 @@ fn seam(text: &[u8], at: usize) -> Option<Seam> {
     let adjacent = operator.is_none() && (touching && opening == quote || quote == b'`');
     let start = if escaped { at - 1 } else { at };
     (!adjacent).then_some(Seam { start, end: cursor, quote: opening, escaped })
+}
+
+/// Whether a byte after a closing quote may lead to another literal.
+fn may_join(byte: u8) -> bool {
+    const MAY: [bool; 256] = {
+        let mut may = [false; 256];
+        let bytes = b" \t\r\n+.&<~|^\\\"'`";
+        let mut at = 0;
+        while at < bytes.len() {
+            may[bytes[at] as usize] = true;
+            at += 1;
+        }
+        may
+    };
+    MAY[usize::from(byte)]
 }
 
 /// The end of the opening quote at `at` or after a prefix such as `f` or `rb`, and which it is.

@@ -49,6 +49,20 @@ pub(super) fn run(out: &mut Out<'_, '_>, run: &Range<usize>) -> Result<Option<us
     Ok(decoded)
 }
 
+/// Whether digits in a run begin something.
+pub(super) fn promises(text: &[u8], run: &Range<usize>) -> bool {
+    let mut from = run.start;
+    let within = text.get(..run.end).unwrap_or_default();
+    while let Some(digits) = runs::stretch(within, from, LEAST, |byte| byte.is_ascii_hexdigit()) {
+        from = digits.end;
+        let head = digits.start..digits.end.min(digits.start + 2 * text::HEAD);
+        if text::plausible_head(&bytes(text, &[head])) {
+            return true;
+        }
+    }
+    false
+}
+
 fn emit(out: &mut Out<'_, '_>, lines: &[Range<usize>]) -> Result<bool, Stop> {
     let digits: usize = lines.iter().map(Range::len).sum();
     if !out.budget.take(digits / 2) {

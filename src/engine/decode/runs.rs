@@ -52,6 +52,29 @@ pub(super) fn decode(out: &mut Out<'_, '_>) {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stop;
 
+/// Runs longer than this are always worth a look.
+const LONG: usize = 256;
+
+/// Whether the run that `part` belongs to could be base64 or hexadecimal of something: whether the
+/// decoders would look any further than where it starts. Depends on the run and the bytes beside it
+/// alone.
+pub(super) fn promises(text: &[u8], part: &Range<usize>) -> bool {
+    let class = |byte: &&u8| CLASS[usize::from(**byte)];
+    let before = text.get(..part.start).unwrap_or_default();
+    let after = text.get(part.end..).unwrap_or_default();
+    let start = part.start - before.iter().rev().take(LONG).take_while(class).count();
+    let end = part.end + after.iter().take(LONG).take_while(class).count();
+    let run = start..end;
+    if run.len() > LONG {
+        return true;
+    }
+    // An escape may end with the run's first letter.
+    let inner = start + after_escape(text, &run)..end;
+    base64::promises(text, &run)
+        || inner.start > start && base64::promises(text, &inner)
+        || hex::promises(text, &run)
+}
+
 /// The next run of at least [`LEAST`] characters that begins at `from` or later.
 pub(super) fn next(text: &[u8], from: usize) -> Option<Range<usize>> {
     stretch(text, from, LEAST, |byte| CLASS[usize::from(byte)])

@@ -253,7 +253,7 @@ proptest! {
     fn what_is_split_and_joined_again_is_followed(
         middle in prop::collection::vec(piece(), 1..4),
         edits in prop::collection::vec(small_edit(), 1..12),
-        apart in prop::sample::select(vec![70usize, 230, 600]),
+        apart in prop::sample::select(vec![100usize, 230, 600]),
     ) {
         let margin: String = "nothing to see\n".repeat(apart / 15 + 1);
         let first = [margin.clone(), middle.concat(), margin.clone()];
