@@ -72,6 +72,6 @@ for repository in "$@"; do
         measure 'gitleaks git' "$GITLEAKS" git --no-banner --exit-code 0 --report-path "$work/report.json" "$repository"
     fi
     if [[ -n ${BETTERLEAKS:-} ]]; then
-        measure 'betterleaks git' "$BETTERLEAKS" git --no-banner --exit-code 0 --report-path "$work/report.json" "$repository"
+        measure 'betterleaks git' "$BETTERLEAKS" git --no-banner --exit-code 0 --output "$work/report.json" "$repository"
     fi
 done
