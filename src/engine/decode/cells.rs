@@ -70,8 +70,12 @@ fn seams_in(text: &[u8], range: Range<usize>, cells: &mut Vec<Range<usize>>) {
     }
 }
 
-/// Adds the cell that holds the byte at `at`; gives its end.
+/// Adds the cell that holds the byte at `at`; gives its end. Places come mostly in order, so the cell
+/// that was added last is asked first: a long cell with many changes in it is measured once.
 fn add(text: &[u8], at: usize, cells: &mut Vec<Range<usize>>) -> usize {
+    if let Some(last) = cells.last().filter(|cell| cell.contains(&at)) {
+        return last.end;
+    }
     let cell = around(text, at);
     let end = cell.end.max(at + 1);
     cells.push(cell);

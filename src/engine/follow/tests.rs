@@ -326,3 +326,23 @@ fn a_block_that_is_completed_later_is_found() {
     let again = block.lines().next().expect("it begins");
     assert_eq!(joined(&block[..end], again, &block[end..]), (0, 1), "another block's beginning");
 }
+
+/// A line of megabytes, changed in thousands of places that each may begin an encoding: measured
+/// once, not once a change, or this would take minutes.
+#[test]
+fn many_changes_in_one_long_line_take_linear_time() {
+    let engine = engine();
+    let mut scratch = Scratch::default();
+    let part = format!("{}\\u0041 ", "word ".repeat(40));
+    let first = part.repeat(20_000);
+    let known = engine.scan_next(first.as_bytes(), None, &mut scratch).1;
+    let (mut next, mut copies) = (Vec::new(), Vec::new());
+    for at in 0..20_000 {
+        copies.push(Copied { from: at * part.len(), to: next.len(), len: part.len() });
+        next.extend_from_slice(part.as_bytes());
+        next.extend_from_slice(b"\\u0042");
+    }
+    let base = Base { known: &known, copies: &copies };
+    let (followed, _) = engine.scan_next(&next, Some(base), &mut scratch);
+    assert_eq!(followed, engine.scan(&next));
+}

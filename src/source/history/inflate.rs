@@ -43,6 +43,10 @@ impl Inflater {
         size: usize,
         out: &mut Vec<u8>,
     ) -> Result<(), InflateError> {
+        // Room is made only for what so many bytes can unpack to, whatever their header says.
+        if size > packed.len().saturating_mul(MOST_RATIO) {
+            return Err(OTHER_SIZE);
+        }
         // What was in the buffer is overwritten, so only what it lacks need be made.
         out.resize(size, 0);
         self.fill(packed, out)
@@ -84,6 +88,9 @@ impl Inflater {
         }
     }
 }
+
+/// The most bytes that a byte of a deflate stream can stand for: 258 for two bits.
+const MOST_RATIO: usize = 1032;
 
 /// What is said of entries that unpack to more or fewer bytes than they should.
 pub const OTHER_SIZE_SAID: &str = "it unpacks to another size than its header says";
@@ -141,6 +148,15 @@ mod tests {
             }
         }
         assert!(refused > stream.len() / 2);
+    }
+
+    #[test]
+    fn no_room_is_made_for_what_cannot_be() {
+        let zeros = vec![0; 3 << 20];
+        assert_eq!(inflate(&packed(&zeros), zeros.len()).as_ref(), Ok(&zeros));
+        let mut out = Vec::new();
+        let said = Inflater::default().inflate(&packed(b"x"), 1 << 40, &mut out);
+        assert_eq!((said, out.capacity()), (Err(OTHER_SIZE), 0));
     }
 
     proptest::proptest! {
