@@ -19,7 +19,7 @@ use libfuzzer_sys::fuzz_target;
 use pack::{Entry, Header, name};
 
 #[path = "../../tests/common/pack.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, reason = "shared with the tests, which use more of it")]
 mod pack;
 
 #[derive(Debug, Arbitrary)]

@@ -21,7 +21,7 @@ impl Engine {
         scratch: &mut Scratch,
     ) -> Option<(Outcome, Known)> {
         let mut outcome = Outcome::default();
-        let (literals, found) = self.literals(content, Some(past), scratch, &mut outcome.unread);
+        let (literals, found) = self.literals_after(content, past, scratch, &mut outcome.unread)?;
         let mut new = scratch.take_cells();
         let mut kept = inherit(content, past, &mut new);
         let mut spent = past.known.spent;

@@ -26,6 +26,14 @@ const VERIFY_MORE: usize = 16 << 20;
 /// nearly as far.
 const LEAST_COPY: usize = 96;
 
+/// Literals that are kept of one text. Real ones have one in a thousand bytes; a text made of nothing
+/// else would take many times its size.
+const MOST_KEPT: usize = if cfg!(test) { 2_000 } else { 1 << 20 };
+
+/// Bytes that are searched before what was found in them is decided; few in tests, so that their
+/// texts have several such steps.
+const STEP: usize = if cfg!(test) { 200 } else { 64 << 10 };
+
 /// The shortest text that is worth following.
 const LEAST_TEXT: usize = 96;
 
@@ -51,6 +59,15 @@ impl Scratch {
     /// Gives a list back to be used again.
     pub(super) fn put_cells(&mut self, cells: Vec<Range<usize>>) {
         self.cells = cells;
+    }
+
+    /// Begins the books of another text.
+    fn next_text(&mut self, rules: usize) {
+        self.epoch = self.epoch.wrapping_add(1);
+        if self.spent.len() < rules || self.epoch == 0 {
+            self.spent = vec![Spent::default(); rules];
+            self.epoch = 1;
+        }
     }
 
     pub(super) fn put_copies(&mut self, copies: Vec<Copied>) {
@@ -153,31 +170,59 @@ impl Extent {
 }
 
 impl Engine {
-    /// Every literal of `text` with what it leads to, and the credentials found. `unread` is told
-    /// of rules that were given up.
+    /// Every literal of `text` with what it leads to, the credentials found, and whether all are
+    /// there: of a text with more than [`MOST_KEPT`] only those that led to something are kept.
+    /// `unread` is told of rules that were given up.
     pub(super) fn literals(
         &self,
         text: &[u8],
-        past: Option<&Past<'_>>,
         scratch: &mut Scratch,
         unread: &mut Vec<String>,
-    ) -> (Vec<Literal>, Vec<Arc<Found>>) {
+    ) -> (Vec<Literal>, Vec<Arc<Found>>, bool) {
+        let (mut literals, mut found, mut all) = (Vec::new(), Vec::new(), true);
+        scratch.next_text(self.ruleset.rules().len());
+        let beyond = self.prefilter.longest().saturating_sub(1);
+        let mut start = 0;
+        while start < text.len() {
+            let end = (start + STEP).min(text.len());
+            let mut fresh = std::mem::take(&mut scratch.fresh);
+            fresh.clear();
+            self.prefilter.search_in(text, start..(end + beyond).min(text.len()), &mut |spot| {
+                if (spot.start as usize) < end {
+                    fresh.push(spot);
+                }
+            });
+            fresh.sort_unstable();
+            let mut here: Vec<Literal> = fresh.iter().map(|spot| open(*spot)).collect();
+            scratch.fresh = fresh;
+            self.decide(text, &mut here, &[], &mut found, scratch, unread);
+            let led = |literal: &Literal| matches!(literal.verdict, Verdict::Found(_));
+            if all && literals.len() + here.len() > MOST_KEPT {
+                literals.retain(led);
+                all = false;
+            }
+            literals.extend(here.into_iter().filter(|literal| all || led(literal)));
+            start = end;
+        }
+        (literals, found, all)
+    }
+
+    /// The same for a text with a past. `None` where there are more than [`MOST_KEPT`].
+    pub(super) fn literals_after(
+        &self,
+        text: &[u8],
+        past: &Past<'_>,
+        scratch: &mut Scratch,
+        unread: &mut Vec<String>,
+    ) -> Option<(Vec<Literal>, Vec<Arc<Found>>)> {
         scratch.fresh.clear();
-        let mut literals = match past {
-            None => {
-                self.prefilter.search_in(text, 0..text.len(), &mut |spot| scratch.fresh.push(spot));
-                scratch.fresh.sort_unstable();
-                scratch.fresh.iter().map(|spot| open(*spot)).collect()
-            }
-            Some(past) => {
-                self.search_new(text, past, &mut scratch.fresh);
-                scratch.fresh.sort_unstable();
-                self.inherit(past, &scratch.fresh)
-            }
-        };
-        let before = past.map_or(&[][..], |past| past.known.found.as_slice());
-        let found = self.decide(text, &mut literals, before, scratch, unread);
-        (literals, found)
+        self.search_new(text, past, &mut scratch.fresh);
+        scratch.fresh.sort_unstable();
+        let mut literals = self.inherit(past, &scratch.fresh)?;
+        let mut found = Vec::new();
+        scratch.next_text(self.ruleset.rules().len());
+        self.decide(text, &mut literals, &past.known.found, &mut found, scratch, unread);
+        Some((literals, found))
     }
 
     /// Searches what is new and the seams.
@@ -189,7 +234,9 @@ impl Engine {
                 let end =
                     start + self.extent(spot).map_or(0, |extent| usize::from(extent.searched));
                 // What lies within one copy is inherited.
-                if past.copy_at(start).is_none_or(|copy| end > copy.to_end()) {
+                let new = past.copy_at(start).is_none_or(|copy| end > copy.to_end());
+                // One too many is enough to know.
+                if new && fresh.len() <= MOST_KEPT {
                     fresh.push(spot);
                 }
             });
@@ -215,12 +262,16 @@ impl Engine {
         self.extents.get(spot.literal as usize)
     }
 
-    /// The literals of the copies, moved, and the new ones among them.
-    fn inherit(&self, past: &Past<'_>, fresh: &[Spot]) -> Vec<Literal> {
+    /// The literals of the copies, moved, and the new ones among them; `None` when they are more
+    /// than [`MOST_KEPT`].
+    fn inherit(&self, past: &Past<'_>, fresh: &[Spot]) -> Option<Vec<Literal>> {
         let known = past.known.literals.as_slice();
         let mut literals = Vec::with_capacity(known.len() + fresh.len());
         let mut fresh = fresh.iter().copied().peekable();
         for copy in &past.copies {
+            if literals.len() > MOST_KEPT {
+                return None;
+            }
             let first = known.partition_point(|literal| (literal.spot.start as usize) < copy.from);
             let rest = known.get(first..).unwrap_or_default();
             for literal in rest {
@@ -248,28 +299,22 @@ impl Engine {
             }
         }
         literals.extend(fresh.map(open));
-        literals
+        (literals.len() <= MOST_KEPT).then_some(literals)
     }
 
-    /// Decides what is open.
+    /// Decides what is open, in order of the text; adds to `found` what was found.
     fn decide(
         &self,
         text: &[u8],
         literals: &mut [Literal],
         before: &[Arc<Found>],
+        found: &mut Vec<Arc<Found>>,
         scratch: &mut Scratch,
         unread: &mut Vec<String>,
-    ) -> Vec<Arc<Found>> {
+    ) {
         let rules = self.ruleset.rules();
         let allowance = text.len().saturating_mul(VERIFY_TIMES).saturating_add(VERIFY_MORE);
-        let mut found: Vec<Arc<Found>> = Vec::new();
-        scratch.epoch = scratch.epoch.wrapping_add(1);
         let epoch = scratch.epoch;
-        if scratch.spent.len() < rules.len() || epoch == 0 {
-            scratch.spent = vec![Spent::default(); rules.len()];
-            scratch.epoch = 1;
-        }
-        let epoch = epoch.max(1);
         for literal in literals {
             let Some(used) = self.prefilter.uses().get(literal.spot.literal as usize) else {
                 continue;
@@ -323,7 +368,6 @@ impl Engine {
                 }
             };
         }
-        found
     }
 }
 

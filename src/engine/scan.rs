@@ -116,7 +116,7 @@ impl Engine {
     /// A plain text by itself.
     fn begin(&self, content: &[u8], scratch: &mut Scratch) -> (Outcome, Known) {
         let mut outcome = Outcome::default();
-        let (literals, found) = self.literals(content, None, scratch, &mut outcome.unread);
+        let (literals, found, all) = self.literals(content, scratch, &mut outcome.unread);
         let mut budget = self.limits.budget();
         let mut cells = scratch.take_cells();
         decode::cells::find(content, 0..content.len(), &mut cells);
@@ -131,7 +131,7 @@ impl Engine {
         let whole = outcome.unread.is_empty();
         let known = known::Text { len: content.len(), literals, found, cells: decoded, spent };
         self.matches(content, &known, &mut outcome);
-        let lasts = whole && spent.bytes <= most.bytes && spent.items <= most.items;
+        let lasts = all && whole && spent.bytes <= most.bytes && spent.items <= most.items;
         (outcome, Known(lasts.then(|| Box::new(known))))
     }
 
@@ -251,7 +251,7 @@ impl Engine {
         sinks: &mut Sinks<'_>,
     ) {
         let unread = &mut sinks.outcome.unread;
-        let (literals, found) = self.literals(text.bytes, None, sinks.scratch, unread);
+        let (literals, found, _) = self.literals(text.bytes, sinks.scratch, unread);
         for literal in literals {
             let known::Verdict::Found(at) = literal.verdict else { continue };
             let Some(one) = found.get(at as usize) else { continue };

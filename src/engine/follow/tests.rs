@@ -346,3 +346,27 @@ fn many_changes_in_one_long_line_take_linear_time() {
     let (followed, _) = engine.scan_next(&next, Some(base), &mut scratch);
     assert_eq!(followed, engine.scan(&next));
 }
+
+/// A text of little but literals is not remembered, and loses nothing by that.
+#[test]
+fn what_is_full_of_literals_is_searched_without_keeping_them() {
+    let engine = engine();
+    let mut scratch = Scratch::default();
+    let dense = "token ".repeat(3_000);
+    let text = format!("{dense}\nt = {}\n{dense}", token(4));
+    let (outcome, known) = engine.scan_next(text.as_bytes(), None, &mut scratch);
+    assert_eq!(outcome.matches.len(), 1);
+    assert!(known.0.is_none(), "its literals are too many to keep");
+
+    // A few literals that a delta copies over and over become many.
+    let first = format!("{}{}", "token ".repeat(300), "nothing to see\n".repeat(20));
+    let known = engine.scan_next(first.as_bytes(), None, &mut scratch).1;
+    assert!(known.0.is_some());
+    let copy = |at| Copied { from: 0, to: at * first.len(), len: first.len() };
+    let copies: Vec<Copied> = (0..12).map(copy).collect();
+    let base = Base { known: &known, copies: &copies };
+    let next = first.repeat(12);
+    let (followed, known) = engine.scan_next(next.as_bytes(), Some(base), &mut scratch);
+    assert_eq!(followed, engine.scan(next.as_bytes()));
+    assert!(known.0.is_none());
+}
