@@ -17,7 +17,7 @@ use super::{Report, Reported, Target};
 use crate::finding::Finding;
 use crate::model::text::escape;
 use crate::model::{ContentId, Layer, Secret};
-use crate::provenance::{CommitInfo, Place, Signature, Trace};
+use crate::provenance::{CommitInfo, Place, Refs, Signature, Trace};
 
 /// Shorter values are left alone: `admin` or `test` would tear holes into harmless text.
 const MIN_LEN: usize = 6;
@@ -82,6 +82,8 @@ struct Redactor {
     /// Shared names that were looked at, by address, and what is shown of them. The names are held
     /// so that no other comes to stand at the same address.
     names: RefCell<HashMap<usize, SharedName>>,
+    /// The same of lists of names.
+    refs: RefCell<HashMap<usize, (Refs, Refs)>>,
 }
 
 impl Redactor {
@@ -110,7 +112,7 @@ impl Redactor {
         if !batch.is_empty() {
             batches.push(automaton(&batch));
         }
-        Redactor { batches, names: RefCell::default() }
+        Redactor { batches, names: RefCell::default(), refs: RefCell::default() }
     }
 
     fn bytes(&self, bytes: &mut Vec<u8>) {
@@ -133,19 +135,28 @@ impl Redactor {
         *text = String::from_utf8(bytes).unwrap_or_else(|bad| escape(bad.as_bytes()));
     }
 
-    /// Names that many findings share: each is looked at once.
-    fn names(&self, names: &mut [Arc<str>]) {
+    /// Refs that many findings share: each list, and each name, is looked at once.
+    fn refs(&self, refs: &mut Refs) {
+        let mut known = self.refs.borrow_mut();
+        let address = Arc::as_ptr(refs).cast::<u8>() as usize;
+        let (_, clean) = known.entry(address).or_insert_with(|| {
+            let clean: Refs = refs.iter().map(|name| self.name(name)).collect();
+            let same = clean.iter().zip(&**refs).all(|(clean, name)| Arc::ptr_eq(clean, name));
+            (Arc::clone(refs), if same { Arc::clone(refs) } else { clean })
+        });
+        *refs = Arc::clone(clean);
+    }
+
+    fn name(&self, name: &Arc<str>) -> Arc<str> {
         let mut known = self.names.borrow_mut();
-        for name in names {
-            let address = Arc::as_ptr(name).cast::<u8>() as usize;
-            let (_, clean) = known.entry(address).or_insert_with(|| {
-                let mut clean = name.to_string();
-                self.text(&mut clean);
-                let clean = if *clean == **name { Arc::clone(name) } else { clean.into() };
-                (Arc::clone(name), clean)
-            });
-            *name = Arc::clone(clean);
-        }
+        let address = Arc::as_ptr(name).cast::<u8>() as usize;
+        let (_, clean) = known.entry(address).or_insert_with(|| {
+            let mut clean = name.to_string();
+            self.text(&mut clean);
+            let clean = if *clean == **name { Arc::clone(name) } else { clean.into() };
+            (Arc::clone(name), clean)
+        });
+        Arc::clone(clean)
     }
 
     fn maybe(&self, text: Option<&mut String>) {
@@ -203,7 +214,7 @@ impl Redactor {
         }
         self.layers(&mut place.layers);
         self.text(&mut place.excerpt);
-        self.names(&mut place.refs);
+        self.refs(&mut place.refs);
     }
 
     fn layers(&self, layers: &mut [Layer]) {
@@ -215,7 +226,7 @@ impl Redactor {
     }
 
     fn trace(&self, trace: &mut Trace) {
-        self.names(&mut trace.tips);
+        self.refs(&mut trace.tips);
         for commit in [&mut trace.introduced, &mut trace.removed].into_iter().flatten() {
             self.commit(commit);
         }

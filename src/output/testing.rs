@@ -11,7 +11,7 @@ use crate::model::text::escape;
 use crate::model::{
     Confidence, ContentKind, Fact, Incomplete, IncompleteKind, Layer, Position, Secret, Severity,
 };
-use crate::provenance::{CommitInfo, Place, Signature, Signed, Trace};
+use crate::provenance::{CommitInfo, Place, Refs, Signature, Signed, Trace};
 
 /// The report in this format, as plain text for 80 columns where that matters.
 pub(super) fn rendered(format: Format, report: &Printable) -> String {
@@ -80,7 +80,7 @@ pub(super) fn place(kind: ContentKind, path: Option<&str>, line: u32, excerpt: &
         layers: Vec::new(),
         object: Some(id(0xb1)),
         commit: Some(id(0xc1)),
-        refs: Vec::new(),
+        refs: Refs::default(),
         more_refs: 0,
         excerpt: excerpt.to_owned(),
         allow: None,
@@ -162,7 +162,7 @@ pub(super) fn rich() -> Report {
 fn live_key(rule: &Arc<RuleInfo>) -> Reported {
     let mut first =
         place(ContentKind::Blob, Some("deploy/prod.env"), 3, "CLOUD_SECRET_KEY=exk_***");
-    first.refs = vec!["refs/heads/main".into(), "refs/heads/release/1.2".into()];
+    first.refs = ["refs/heads/main".into(), "refs/heads/release/1.2".into()].into();
     let mut others: Vec<Place> = ["docs/set up.md", "deploy/old.env", "tools/a.py", "tools/b.py"]
         .into_iter()
         .map(|path| place(ContentKind::Blob, Some(path), 10, "key = 'exk_***'"))
@@ -182,7 +182,7 @@ fn live_key(rule: &Arc<RuleInfo>) -> Reported {
         reintroduced: vec![id(0xc4)],
         tips: ["heads/main", "heads/release/1.2", "remotes/origin/main", "tags/v1.0", "tags/v1.1"]
             .map(|name| format!("refs/{name}").into())
-            .to_vec(),
+            .into(),
         exposed_seconds: Some(21_824_880),
         in_worktree: true,
         ..Trace::default()
@@ -271,7 +271,7 @@ pub(super) fn hostile() -> Report {
     bad.path = Some("a\n\u{202e}b".bytes().chain(*b"\xff.env").collect());
     bad.position = Position { line: 0, column: 0, end_line: 0, end_column: 0 };
     bad.layers = vec![Layer::Zip(b"../../\x1b[2J\xff\n".to_vec())];
-    bad.refs = vec![format!("refs/heads/{nasty}").into()];
+    bad.refs = [format!("refs/heads/{nasty}").into()].into();
     let mut huge = place(ContentKind::FileName, Some("-rf/../=1+1"), u32::MAX, "");
     huge.position.end_line = 1;
     let mut reported = reported(&Arc::new(info), 0x66, vec![bad, huge]);
@@ -283,7 +283,7 @@ pub(super) fn hostile() -> Report {
     reported.trace = Some(Trace {
         introduced: Some(introduced),
         removed: Some(commit(0xd2, "")),
-        tips: vec![nasty.as_str().into(); 4],
+        tips: vec![nasty.as_str().into(); 4].into(),
         exposed_seconds: Some(i64::MIN),
         ..Trace::default()
     });
@@ -304,6 +304,10 @@ pub(super) fn hostile() -> Report {
     report.notes = vec![nasty];
     report.as_of = i64::MAX;
     report
+}
+
+fn with(refs: &Refs, name: String) -> Refs {
+    std::iter::once(name.into()).chain(refs.iter().cloned()).collect()
 }
 
 /// The rich report with `text` put into everything that comes from a repository or a user.
@@ -330,11 +334,11 @@ pub(super) fn repeating(text: &str) -> Report {
         for place in &mut reported.places {
             place.path = Some(format!("src/{text}/a.py").into_bytes());
             place.layers.push(Layer::Zip(text.as_bytes().to_vec()));
-            place.refs.push(format!("refs/heads/{text}").into());
+            place.refs = with(&place.refs, format!("refs/heads/{text}"));
             add(&mut place.excerpt);
         }
         if let Some(trace) = &mut reported.trace {
-            trace.tips.insert(0, format!("refs/tags/{text}").into());
+            trace.tips = with(&trace.tips, format!("refs/tags/{text}"));
             for commit in [&mut trace.introduced, &mut trace.removed].into_iter().flatten() {
                 add(&mut commit.subject);
                 person(&mut commit.author);

@@ -18,7 +18,8 @@ use crate::finding::{Finding, Fingerprint, Occurrence, Suppression};
 use crate::model::text::escape;
 use crate::model::{Confidence, ContentId, ContentKind, IncompleteKind, IncompleteLog, Secret};
 use crate::output::{Reported, Stats, Target, line_hash};
-use crate::provenance::{History, Place, Trace};
+use crate::provenance::{History, Place, Refs, Trace};
+use crate::source::history::forest::NONE;
 use crate::source::history::graph::Graph;
 use crate::source::repository::{self, Repository, Tip};
 
@@ -192,10 +193,11 @@ impl Context<'_> {
         notes: &mut Vec<String>,
     ) -> Vec<Seen> {
         let reader = searched.store.reader();
-        let graph = Graph::new(&searched.commits);
+        let graph = Graph::new(&searched.commits, searched.store.numbers());
+        let commit = |id: &ObjectId| graph.number(searched.store.number_of(id)?);
         // Its trouble was recorded when their names were searched.
         let tips = searched.tips.clone();
-        let tips = repository::peeled(tips, &reader, |id| graph.number(id).is_some());
+        let tips = repository::peeled(tips, &reader, |id| commit(id).is_some());
         let shallow = repo.shallow();
         self.record_gaps(searched, &graph, &tips, &shallow);
         let (rules, findings): (Vec<u32>, Vec<Finding>) =
@@ -238,26 +240,32 @@ impl Context<'_> {
         for commit in shallow {
             self.log.add(IncompleteKind::Shallow, format!("history before commit {commit}"));
         }
-        let cut_off: BTreeSet<ObjectId> = shallow
-            .iter()
-            .filter_map(|id| graph.commit(graph.number(id)?))
-            .flat_map(|commit| commit.parents.iter().copied())
-            .collect();
-        for missing in graph.missing.difference(&cut_off) {
+        let store = &searched.store;
+        let is_cut_off = |commit: u32| store.id_of(commit).is_some_and(|id| shallow.contains(&id));
+        let mut missing: BTreeSet<ObjectId> = BTreeSet::new();
+        let mut trees: BTreeSet<ObjectId> = BTreeSet::new();
+        for ((commit, place), id) in searched.commits.missing() {
+            // Trees that other trees hold were asked for when those were read.
+            if *place == 0 {
+                trees.insert(*id);
+            } else if !is_cut_off(*commit) {
+                missing.insert(*id);
+            }
+        }
+        // Those that are there and no commit, or one that cannot be read.
+        for commit in searched.commits.iter() {
+            let parents = commit.parents.iter().filter(|parent| **parent != NONE);
+            let broken = parents.filter(|parent| graph.number(**parent).is_none());
+            missing.extend(broken.filter_map(|parent| store.id_of(*parent)));
+        }
+        for missing in missing {
             self.log.add(IncompleteKind::MissingObject, format!("commit {missing}"));
         }
-        // Trees that other trees hold were asked for when those were read.
-        let missing: BTreeSet<ObjectId> = graph
-            .commits()
-            .map(|commit| commit.tree)
-            .filter(|tree| *tree != ObjectId::empty_tree(tree.kind()))
-            .filter(|tree| searched.store.number_of(tree).is_none())
-            .collect();
-        for tree in missing {
+        for tree in trees.iter().filter(|tree| **tree != ObjectId::empty_tree(tree.kind())) {
             self.log.add(IncompleteKind::MissingObject, format!("tree {tree} of a commit"));
         }
-        for tip in tips.iter().filter(|tip| graph.number(&tip.id).is_none()) {
-            if searched.store.number_of(&tip.id).is_none() {
+        for tip in tips {
+            if store.number_of(&tip.id).is_none() {
                 let what = format!("{} points to {}, which is not in the store", tip.name, tip.id);
                 self.log.add(IncompleteKind::Reference, what);
             }
@@ -476,7 +484,7 @@ pub fn place(occurrence: &Occurrence, path: Option<&[u8]>) -> Place {
         layers: occurrence.layers.clone(),
         object,
         commit: None,
-        refs: Vec::new(),
+        refs: Refs::default(),
         more_refs: 0,
         excerpt: occurrence.excerpt.clone(),
         allow: occurrence.allow.clone(),

@@ -24,7 +24,7 @@ use crate::model::parallel::{BitSet, PerThread};
 use crate::model::text::escape;
 use crate::model::{ContentId, ContentKind, IncompleteKind, IncompleteLog, Layer};
 use crate::output::Stats;
-use crate::source::history::graph::Commit;
+use crate::source::history::commits::Commits;
 use crate::source::history::store::Store;
 use crate::source::history::trees::{self, Trees};
 use crate::source::history::walk::{Walk, walk};
@@ -55,7 +55,7 @@ pub struct Searched {
     /// The objects.
     pub store: Store,
     /// Every commit.
-    pub commits: Vec<Commit>,
+    pub commits: Commits,
     /// The trees that lead to findings.
     pub trees: Trees,
     /// References, not peeled.
@@ -129,7 +129,7 @@ pub struct Search<'a> {
     lfs: Option<PathBuf>,
     hits: PerThread<Vec<(ContentId, Vec<Hit>)>>,
     scratch: PerThread<Scratch>,
-    commits: PerThread<Vec<Commit>>,
+    commits: PerThread<Commits>,
     counts: Counts,
     gaps: Gaps<'a>,
     /// Where the state of earlier scans lies.
@@ -166,7 +166,7 @@ impl<'a> Search<'a> {
             lfs: repo.map(|repo| repo.common_dir.join("lfs").join("objects")),
             hits: PerThread::new(Vec::new),
             scratch: PerThread::new(Scratch::default),
-            commits: PerThread::new(Vec::new),
+            commits: PerThread::new(Commits::default),
             counts: Counts::default(),
             gaps: Gaps::new(log, &settings.ignores, recording.clone()),
             keeper,
@@ -233,7 +233,7 @@ impl<'a> Search<'a> {
         let name_check = |name: &[u8]| self.name(name, Origin::Tree);
         let trees = trees::find(&store, self.log, self.settings.max_size, &found, &name_check);
         store.forget_forests();
-        (Searched { store, commits: Vec::new(), trees, tips }, None)
+        (Searched { store, commits: Commits::default(), trees, tips }, None)
     }
 
     /// The references, not peeled. Their names are shown with findings, so they are looked at like
@@ -486,7 +486,9 @@ impl<'a> Search<'a> {
             same
         });
         if let Some(searched) = &mut collected.searched {
-            searched.commits.extend(self.commits.into_inner().flatten());
+            let known = std::mem::take(&mut searched.commits);
+            let parts = std::iter::once(known).chain(self.commits.into_inner());
+            searched.commits = Commits::join(parts, &searched.store);
         }
         // The gaps' own share was given up with them.
         let recording = self.recording.and_then(Arc::into_inner)?;

@@ -354,7 +354,7 @@ impl Head<'_> {
                 None => true,
             };
             if here {
-                place.refs.push(tip.name.as_str().into());
+                place.refs = [tip.name.as_str().into()].into();
             }
         }
     }

@@ -5,7 +5,7 @@ use gix::objs::{Kind, TagRef};
 
 use super::{CommitInfo, Signature, Signed};
 use crate::model::text::escape;
-use crate::source::history::graph::{headers, message};
+use crate::source::history::commits::{headers, message};
 use crate::source::history::store::Reader;
 
 /// Reads what findings need of a commit or annotated tag; a tag's tagger counts as both author and

@@ -14,6 +14,9 @@ pub use trace::{History, Traced};
 use crate::finding::inline::InlineAllow;
 use crate::model::{ContentKind, LayerPath, Position};
 
+/// Names of refs, full, sorted, escaped. Many places and secrets share the same.
+pub type Refs = Arc<[Arc<str>]>;
+
 /// A name and address as a commit claims them, escaped.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Signature {
@@ -75,8 +78,8 @@ pub struct Place {
     pub object: Option<ObjectId>,
     /// The earliest commit that has this object at this path.
     pub commit: Option<ObjectId>,
-    /// Refs whose tip still has this object at this path, full names, sorted, escaped; the first 20.
-    pub refs: Vec<Arc<str>>,
+    /// Refs whose tip still has this object at this path; the first 20.
+    pub refs: Refs,
     /// How many more refs there are.
     pub more_refs: usize,
     /// The masked line.
@@ -93,8 +96,8 @@ pub struct Trace {
     pub introduced: Option<CommitInfo>,
     /// Other commits that brought it in independently or again, oldest first.
     pub reintroduced: Vec<ObjectId>,
-    /// Refs whose tip still has it, full names, sorted, escaped.
-    pub tips: Vec<Arc<str>>,
+    /// Refs whose tip still has it.
+    pub tips: Refs,
     /// Whether that commit is where a shallow history begins, so that the secret may be older.
     pub at_boundary: bool,
     /// The commit that took it out last, when HEAD does not have it any more. Other refs may still:
@@ -126,9 +129,12 @@ impl Trace {
         let first = self.introduced.as_ref().map(|commit| commit.id);
         let mut seen = std::collections::BTreeSet::new();
         self.reintroduced.retain(|id| Some(*id) != first && seen.insert(*id));
-        self.tips.extend(other.tips);
-        self.tips.sort();
-        self.tips.dedup();
+        if !Arc::ptr_eq(&self.tips, &other.tips) {
+            let mut tips: Vec<Arc<str>> = self.tips.iter().chain(&*other.tips).cloned().collect();
+            tips.sort();
+            tips.dedup();
+            self.tips = tips.into();
+        }
         let later = |commit: &CommitInfo| (commit.committer.seconds, commit.id);
         self.removed = match (self.removed, other.removed) {
             _ if self.tips.iter().any(|tip| **tip == *"HEAD") => None,

@@ -19,6 +19,9 @@ const MAX_STEPS_A_VISIT: u64 = 1_000_000;
 /// Most tree entries looked at for paths, all commits and refs together.
 const MAX_STEPS: u64 = 200_000_000;
 
+/// Most groups of tips kept for one pair.
+pub const GROUPS_A_PAIR: usize = 20;
+
 /// A set of secrets, by their places in the list of findings, ascending.
 pub type Secrets = Arc<[u32]>;
 
@@ -31,8 +34,13 @@ pub struct Pair {
     pub number: u32,
     /// The first commit (in graph order) that has it.
     pub first: Option<u32>,
-    /// Groups of tips that have it.
+    /// Groups of tips that have it; the first [`GROUPS_A_PAIR`], which have the first tips.
     pub groups: Vec<u32>,
+    last_group: Option<u32>,
+    /// How many tips have it.
+    pub tips: usize,
+    /// Whether HEAD has it.
+    pub at_head: bool,
 }
 
 /// Paths and sets of secrets of the trees that lead to something.
@@ -122,13 +130,19 @@ impl<'a> Paths<'a> {
         });
     }
 
-    /// Notes that the tips of `group` have everything that `list` has.
-    pub fn note_tips(&mut self, list: u32, group: u32) {
+    /// Notes that the `tips` tips of `group` have everything that `list` has. Groups come in order.
+    pub fn note_tips(&mut self, list: u32, group: u32, tips: usize, with_head: bool) {
         self.start_visit();
         self.visit(list, &[], &mut Vec::new(), 0, &mut |paths, pair| {
-            let groups = &mut paths.pairs[pair as usize].groups;
-            if groups.last() != Some(&group) {
-                groups.push(group);
+            let pair = &mut paths.pairs[pair as usize];
+            // A damaged tree may have a name twice.
+            if pair.last_group.replace(group) == Some(group) {
+                return;
+            }
+            pair.tips += tips;
+            pair.at_head |= with_head;
+            if pair.groups.len() < GROUPS_A_PAIR {
+                pair.groups.push(group);
             }
         });
     }
@@ -156,7 +170,15 @@ impl<'a> Paths<'a> {
         }
         *count += 1;
         let new = u32::try_from(self.pairs.len()).ok()?;
-        self.pairs.push(Pair { path: key.0.clone(), number, first: None, groups: Vec::new() });
+        self.pairs.push(Pair {
+            path: path.to_owned(),
+            number,
+            first: None,
+            groups: Vec::new(),
+            last_group: None,
+            tips: 0,
+            at_head: false,
+        });
         self.places.insert(key, new);
         Some(new)
     }

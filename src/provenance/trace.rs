@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use gix::ObjectId;
+use rayon::prelude::*;
 
 use super::commit;
-use super::paths::{Pair, Paths, Secrets, last_part};
-use super::{CommitInfo, Place, Trace};
+use super::paths::{GROUPS_A_PAIR, Pair, Paths, Secrets, last_part};
+use super::{CommitInfo, Place, Refs, Trace};
 use crate::finding::{Finding, Occurrence};
 use crate::model::{ContentId, ContentKind};
 use crate::source::history::forest::NONE;
@@ -18,7 +19,7 @@ use crate::source::history::trees::Trees;
 use crate::source::repository::{IndexEntry, Tip};
 
 /// Refs listed at one place; the trace lists all.
-const REFS_A_PLACE: usize = 20;
+const REFS_A_PLACE: usize = GROUPS_A_PAIR;
 
 /// What is known of a repository's history.
 pub struct History<'a> {
@@ -75,17 +76,21 @@ impl History<'_> {
         let tips = self.note_tips(&mut paths, &roots, &mut lives);
         self.note_index(&mut paths);
         self.note_messages(findings, &tips, &mut lives);
-        let reader = self.store.reader();
-        let seen = Seen::new(self, tips);
+        let tips_of = tips.of_each(&lives);
+        let refs_of = tips.first_of_each(&paths.pairs);
+        let seen = Seen::new(self);
         let groups = Groups::of(&paths.pairs);
+        let pairs: Vec<(&Pair, Refs)> = paths.pairs.iter().zip(refs_of).collect();
         let traced = findings
-            .iter()
-            .zip(&lives)
-            .map(|(finding, life)| {
-                let places = self.places(finding, &paths.pairs, &groups, &seen.tips);
-                let trace = self.life(finding, life, &reader, &seen);
-                (places, trace)
-            })
+            .par_iter()
+            .zip(lives.par_iter().zip(tips_of))
+            .map_init(
+                || self.store.reader(),
+                |reader, (finding, (life, tips))| {
+                    let places = self.places(finding, &pairs, &groups);
+                    (places, self.life(finding, life, tips, reader, &seen))
+                },
+            )
             .collect();
         Traced { findings: traced, cut: paths.cut }
     }
@@ -116,16 +121,28 @@ impl History<'_> {
 
     /// Goes over all commits; returns what their root trees lead to, as lists of [`Trees`].
     fn pass(&self, paths: &mut Paths<'_>, lives: &mut [Life]) -> Vec<u32> {
+        let mut lists = vec![NONE; self.store.numbers()];
+        for (tree, list) in self.trees.trees() {
+            if let Some(slot) = lists.get_mut(*tree as usize) {
+                *slot = *list;
+            }
+        }
         let mut roots: Vec<u32> = Vec::with_capacity(self.graph.len());
         // What each commit or any before it had.
         let mut ever: Vec<Secrets> = Vec::with_capacity(self.graph.len());
         for (number, commit) in (0u32..).zip(self.graph.commits()) {
-            let root = self.list_of(&commit.tree);
+            let root = lists.get(commit.tree as usize).copied().unwrap_or(NONE);
             let parents = self.graph.parents(number);
+            roots.push(root);
+            if let [parent] = parents
+                && roots[*parent as usize] == root
+            {
+                ever.push(Secrets::clone(&ever[*parent as usize]));
+                continue;
+            }
             let before: Vec<u32> = parents.iter().map(|parent| roots[*parent as usize]).collect();
             let set = Secrets::clone(paths.secrets(root));
             ever.push(ever_had(&set, parents, &ever));
-            roots.push(root);
             if !before.is_empty() && before.iter().all(|list| *list == root) {
                 continue;
             }
@@ -158,11 +175,23 @@ impl History<'_> {
         self.store.number_of(tree).and_then(|number| self.trees.list(number)).unwrap_or(NONE)
     }
 
+    /// The number of a commit.
+    fn commit(&self, id: &ObjectId) -> Option<u32> {
+        self.graph.number(self.store.number_of(id)?)
+    }
+
+    /// The id of the commit with a number.
+    fn id(&self, number: u32) -> Option<ObjectId> {
+        self.store.id_of(self.graph.object(number)?)
+    }
+
     fn note_tips(&self, paths: &mut Paths<'_>, roots: &[u32], lives: &mut [Life]) -> Tips {
         let mut tips = Tips::default();
         let mut groups: HashMap<u32, u32> = HashMap::new();
+        let mut lists = Vec::new();
+        let mut head = None;
         for (at, tip) in (0u32..).zip(self.tips) {
-            let commit = self.graph.number(&tip.id);
+            let commit = self.commit(&tip.id);
             let root = match commit {
                 Some(commit) => roots[commit as usize],
                 // A tag may stand for a tree.
@@ -172,17 +201,21 @@ impl History<'_> {
             let group = *groups.entry(root).or_insert_with(|| u32::try_from(new).unwrap_or(NONE));
             if group as usize == new {
                 tips.groups.push(Vec::new());
-                for secret in paths.secrets(root).iter() {
-                    lives[*secret as usize].groups.push(group);
-                }
-                paths.note_tips(root, group);
+                lists.push(root);
             }
             tips.groups[group as usize].push(at);
             tips.names.push(Arc::from(tip.name.as_str()));
             tips.commits.push(commit);
             if tip.name == "HEAD" {
-                tips.head = Some(group);
+                head = Some(group);
             }
+        }
+        for (group, list) in (0u32..).zip(lists) {
+            for secret in paths.secrets(list).iter() {
+                lives[*secret as usize].groups.push(group);
+            }
+            let count = tips.groups.get(group as usize).map_or(0, Vec::len);
+            paths.note_tips(list, group, count, head == Some(group));
         }
         tips
     }
@@ -209,7 +242,7 @@ impl History<'_> {
             for occurrence in &finding.occurrences {
                 match &occurrence.content {
                     ContentId::Object { kind: ContentKind::Commit, id } => {
-                        messages.extend(self.graph.number(id).map(|number| (number, at)));
+                        messages.extend(self.commit(id).map(|number| (number, at)));
                     }
                     ContentId::Object { kind: ContentKind::Tag, id } => lives[at].tags.push(*id),
                     _ => {}
@@ -234,17 +267,21 @@ impl History<'_> {
         }
     }
 
-    fn life(&self, finding: &Finding, life: &Life, reader: &Reader, seen: &Seen) -> Trace {
+    fn life(
+        &self,
+        finding: &Finding,
+        life: &Life,
+        tips: Refs,
+        reader: &Reader,
+        seen: &Seen,
+    ) -> Trace {
         let mut introduced = life.introduced.clone();
         // A commit that only this clone still has says less than one that everybody can see.
         introduced.sort_by_key(|n| (seen.reachable.get(*n as usize) != Some(&true), *n));
-        let info =
-            |number: &u32| self.graph.commit(*number).and_then(|c| commit::info(reader, c.id));
+        let info = |number: &u32| self.id(*number).and_then(|id| commit::info(reader, id));
         let tagged = || life.tags.iter().min().and_then(|id| commit::info(reader, *id));
-        let others = introduced.iter().skip(1).filter_map(|n| self.graph.commit(*n));
-        let reintroduced = others.map(|commit| commit.id).collect();
+        let reintroduced = introduced.iter().skip(1).filter_map(|n| self.id(*n)).collect();
         let introduced: Option<CommitInfo> = introduced.first().and_then(info).or_else(tagged);
-        let tips: Vec<Arc<str>> = seen.tips.of(life);
         let in_worktree = finding.occurrences.iter().any(|o| seen.is_live(o));
         let removed =
             if tips.iter().any(|tip| **tip == *"HEAD") { None } else { seen.removal(life) };
@@ -277,9 +314,8 @@ impl History<'_> {
     fn places(
         &self,
         finding: &Finding,
-        pairs: &[Pair],
+        pairs: &[(&Pair, Refs)],
         groups: &Groups<'_>,
-        tips: &Tips,
     ) -> Vec<Place> {
         let mut places: Vec<(bool, bool, u32, Place)> = Vec::new();
         for occurrence in &finding.occurrences {
@@ -292,15 +328,14 @@ impl History<'_> {
             };
             let matching = found.into_iter().flatten().filter_map(|pair| pairs.get(*pair as usize));
             let before = places.len();
-            for pair in matching {
-                let at_head = tips.head.is_some_and(|head| pair.groups.contains(&head));
+            for (pair, refs) in matching {
                 let order = pair.first.unwrap_or(u32::MAX);
-                let place = self.place(occurrence, Some(pair), tips);
-                places.push((!at_head, pair.groups.is_empty(), order, place));
+                let place = self.place(occurrence, Some((pair, refs)));
+                places.push((!pair.at_head, pair.tips == 0, order, place));
             }
             if places.len() == before {
                 let file = matches!(occurrence.content, ContentId::File(_));
-                places.push((!file, !file, u32::MAX, self.place(occurrence, None, tips)));
+                places.push((!file, !file, u32::MAX, self.place(occurrence, None)));
             }
         }
         merge_worktree(&mut places);
@@ -320,7 +355,7 @@ impl History<'_> {
         places.into_iter().map(|(.., place)| place).collect()
     }
 
-    fn place(&self, occurrence: &Occurrence, pair: Option<&Pair>, tips: &Tips) -> Place {
+    fn place(&self, occurrence: &Occurrence, pair: Option<(&Pair, &Refs)>) -> Place {
         let (object, own_path) = match &occurrence.content {
             ContentId::Object { id, .. } => (Some(*id), None),
             ContentId::File(path) => (None, Some(path.clone())),
@@ -328,21 +363,17 @@ impl History<'_> {
         };
         let commit = match &occurrence.content {
             ContentId::Object { kind: ContentKind::Commit, id } => Some(*id),
-            _ => pair
-                .and_then(|p| p.first)
-                .and_then(|n| self.graph.commit(n))
-                .map(|commit| commit.id),
+            _ => pair.and_then(|(pair, _)| pair.first).and_then(|number| self.id(number)),
         };
-        let (refs, more_refs) = tips.first(pair.map_or(&[][..], |pair| &pair.groups));
         Place {
             kind: occurrence.content.kind(),
-            path: pair.map(|pair| pair.path.clone()).or(own_path),
+            path: pair.map(|(pair, _)| pair.path.clone()).or(own_path),
             position: occurrence.position,
             layers: occurrence.layers.clone(),
             object,
             commit,
-            refs,
-            more_refs,
+            refs: pair.map_or_else(Refs::default, |(_, refs)| Arc::clone(refs)),
+            more_refs: pair.map_or(0, |(pair, refs)| pair.tips.saturating_sub(refs.len())),
             excerpt: occurrence.excerpt.clone(),
             allow: occurrence.allow.clone(),
         }
@@ -392,37 +423,54 @@ struct Tips {
     names: Vec<Arc<str>>,
     /// The commit of each, if it is one.
     commits: Vec<Option<u32>>,
-    /// Those that have the same of interest, ascending: many stand for nearly the same.
+    /// Those that have the same of interest, ascending: many stand for nearly the same. The groups
+    /// are in the order of their first.
     groups: Vec<Vec<u32>>,
-    /// The group that HEAD is in.
-    head: Option<u32>,
 }
 
 impl Tips {
-    /// The names of all that have a secret.
-    fn of(&self, life: &Life) -> Vec<Arc<str>> {
-        let groups = life.groups.iter().filter_map(|group| self.groups.get(*group as usize));
-        let mut all: Vec<u32> = groups.flatten().chain(&life.tips).copied().collect();
-        all.sort_unstable();
-        all.dedup();
-        all.iter().filter_map(|tip| self.names.get(*tip as usize)).cloned().collect()
+    /// For each secret the names of all that have it.
+    fn of_each(&self, lives: &[Life]) -> Vec<Refs> {
+        let mut known: HashMap<(&[u32], &[u32]), Refs> = HashMap::new();
+        let each = lives.iter().map(|life| {
+            let key = (life.groups.as_slice(), life.tips.as_slice());
+            let refs = known.entry(key).or_insert_with(|| {
+                let mut has = vec![false; self.names.len()];
+                for tip in self.members(&life.groups).flatten().chain(&life.tips) {
+                    has[*tip as usize] = true;
+                }
+                let all = self.names.iter().zip(has).filter(|(_, has)| *has);
+                all.map(|(name, _)| Arc::clone(name)).collect()
+            });
+            Arc::clone(refs)
+        });
+        each.collect()
     }
 
-    /// The names of the first in some groups, and how many more there are.
-    fn first(&self, groups: &[u32]) -> (Vec<Arc<str>>, usize) {
-        let groups = || groups.iter().filter_map(|group| self.groups.get(*group as usize));
-        let mut first: Vec<u32> =
-            groups().flat_map(|group| group.iter().take(REFS_A_PLACE)).copied().collect();
-        first.sort_unstable();
-        first.truncate(REFS_A_PLACE);
-        let names = first.iter().filter_map(|tip| self.names.get(*tip as usize)).cloned();
-        (names.collect(), groups().map(Vec::len).sum::<usize>() - first.len())
+    /// For each pair the names of the first that have it.
+    fn first_of_each(&self, pairs: &[Pair]) -> Vec<Refs> {
+        let mut known: HashMap<&[u32], Refs> = HashMap::new();
+        let each = pairs.iter().map(|pair| {
+            let refs = known.entry(&pair.groups).or_insert_with(|| {
+                let first = self.members(&pair.groups).map(|group| group.iter().take(REFS_A_PLACE));
+                let mut first: Vec<u32> = first.flatten().copied().collect();
+                first.sort_unstable();
+                first.truncate(REFS_A_PLACE);
+                let names = first.iter().filter_map(|tip| self.names.get(*tip as usize));
+                names.cloned().collect()
+            });
+            Arc::clone(refs)
+        });
+        each.collect()
+    }
+
+    fn members(&self, groups: &[u32]) -> impl Iterator<Item = &Vec<u32>> {
+        groups.iter().filter_map(|group| self.groups.get(*group as usize))
     }
 }
 
 /// What is asked for each finding and the same for all.
 struct Seen {
-    tips: Tips,
     /// Commits that a reference or reflog leads to.
     reachable: Vec<bool>,
     /// Commits that HEAD leads to; none without a HEAD.
@@ -432,14 +480,15 @@ struct Seen {
 }
 
 impl Seen {
-    fn new(history: &History<'_>, tips: Tips) -> Seen {
+    fn new(history: &History<'_>) -> Seen {
         let graph = history.graph;
         let known = history.tips.iter().map(|tip| &tip.id).chain(history.reflog);
         let head = history.tips.iter().find(|tip| tip.name == "HEAD");
         Seen {
-            tips,
-            reachable: graph.reachable(known.filter_map(|id| graph.number(id))),
-            by_head: head.and_then(|tip| graph.number(&tip.id)).map(|head| graph.reachable([head])),
+            reachable: graph.reachable(known.filter_map(|id| history.commit(id))),
+            by_head: head
+                .and_then(|tip| history.commit(&tip.id))
+                .map(|head| graph.reachable([head])),
             staged: history.index.iter().map(|entry| entry.id).collect(),
         }
     }
@@ -485,6 +534,9 @@ impl<'a> Groups<'a> {
 
 /// A file of the working tree that is as HEAD has it is one place, not two.
 fn merge_worktree(places: &mut Vec<(bool, bool, u32, Place)>) {
+    if places.iter().all(|(.., place)| place.kind != ContentKind::File) {
+        return;
+    }
     type Key = (Option<Vec<u8>>, crate::model::Position, crate::model::LayerPath);
     let at_head: BTreeSet<Key> = places
         .iter()

@@ -10,7 +10,7 @@ use gix::objs::Kind;
 use rayon::prelude::*;
 
 use super::Error;
-use super::history::graph::Commit;
+use super::history::commits::Commit;
 use super::history::store::Reader;
 use super::history::trees::entries;
 use super::repository::{IndexEntry, Repository, Tip};
@@ -230,7 +230,7 @@ fn walk(
         }
     }
     // The walk gives children first; the graph's order is the same for any walk.
-    Ok(super::history::graph::Graph::new(&commits).commits().cloned().collect())
+    Ok(super::history::graph::in_order(commits))
 }
 
 /// Takes out of `ids` what `hidden` leads to. The walk above goes by date and stops looking at hidden

@@ -12,6 +12,7 @@ use crate::model::{ContentId, ContentKind, IncompleteKind, IncompleteLog};
 use crate::pipeline::gaps::Gaps;
 use crate::pipeline::names::{Names, Remembered};
 use crate::pipeline::state::{Conditions, Recording, Totals};
+use crate::source::history::commits::Commits;
 
 impl Search<'_> {
     /// The engine in use.
@@ -46,7 +47,7 @@ impl Search<'_> {
             lfs: None,
             hits: PerThread::new(Vec::new),
             scratch: PerThread::new(Scratch::default),
-            commits: PerThread::new(Vec::new),
+            commits: PerThread::new(Commits::default),
             counts: Counts::default(),
             gaps: Gaps::new(log, &self.settings.ignores, recording.clone()),
             keeper: None,

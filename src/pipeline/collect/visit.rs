@@ -10,7 +10,7 @@ use crate::engine::{self, Known};
 use crate::model::text::escape;
 use crate::model::{ContentId, ContentKind, IncompleteKind};
 use crate::pipeline::state::Tally;
-use crate::source::history::graph::Commit;
+use crate::source::history::commits::Commit;
 use crate::source::history::walk::{Base, Object, Visitor};
 
 impl Visitor for Search<'_> {
@@ -43,7 +43,7 @@ impl Visitor for Search<'_> {
                 self.count_commit();
                 let message = self.message(ContentKind::Commit, id, object.data);
                 match Commit::parse(id, object.data) {
-                    Ok(commit) => self.commits.get().push(commit),
+                    Ok(commit) => self.commits.get().add(object.number, &commit, object.store),
                     Err(reason) => {
                         let what = format!("commit {id}: {}", escape(reason.as_bytes()));
                         let content = ContentId::Object { kind: ContentKind::Commit, id };

@@ -21,7 +21,7 @@ use crate::model::parallel::{BitSet, PerThread};
 use crate::model::{ContentId, ContentKind, IncompleteKind, IncompleteLog, Secret};
 use crate::pipeline::collect::{Hit, Search, Searched};
 use crate::pipeline::names::{Origin, Remembered};
-use crate::source::history::graph::Commit;
+use crate::source::history::commits::{Commit, Commits};
 use crate::source::history::store::{self, Store};
 use crate::source::history::trees::{self, Trees};
 use crate::source::history::walk::{Base, Object, Visitor, Walk, walk};
@@ -51,7 +51,7 @@ pub fn history(
         resumed.go_on(search, &store, &found, &mut draft)
     } else {
         walk_new(search, &store, None, &mut draft);
-        (Vec::new(), None)
+        (Commits::default(), None)
     };
     search.found_blobs(&store, &found);
     let tips = search.references(repo);
@@ -59,7 +59,6 @@ pub fn history(
         Some(trees) => add_trees(search, &store, trees, &found, &mut draft),
         None => all_trees(search, &store, &found, &mut draft),
     };
-    draft.old_commits = commits.len();
     (Searched { store, commits, trees, tips }, draft)
 }
 
@@ -144,7 +143,7 @@ struct Resumed {
     secrets: BTreeMap<u32, Secret>,
     gaps: Vec<OldGap>,
     /// None when they must be read again.
-    commits: Option<Vec<Commit>>,
+    commits: Option<Commits>,
     trees: Option<OldTrees>,
 }
 
@@ -188,7 +187,7 @@ impl Resumed {
         store: &Store,
         found: &BitSet,
         draft: &mut Draft,
-    ) -> (Vec<Commit>, Option<OldTrees>) {
+    ) -> (Commits, Option<OldTrees>) {
         let Resumed { memory, places, change, matches, secrets, gaps, commits, trees } = self;
         let mut again = Again::new(&memory, &places, store);
         if let Some(engine) = change.engine(search.engine().ruleset(), search.engine().limits()) {
@@ -384,23 +383,23 @@ fn read_gaps(mut from: Reader<'_>) -> Result<Vec<OldGap>, Damaged> {
 }
 
 /// All commits, only parsed. What cannot be read was recorded when it was searched.
-fn all_commits(store: &Store, max_size: u64) -> Vec<Commit> {
-    struct Parsing(PerThread<Vec<Commit>>);
+fn all_commits(store: &Store, max_size: u64) -> Commits {
+    struct Parsing(PerThread<Commits>);
     impl Visitor for Parsing {
         type Known = ();
         fn wants(&self, kind: Kind) -> bool {
             kind == Kind::Commit
         }
-        fn visit(&self, commit: Object<'_>, _base: Option<Base<'_, ()>>) {
-            if commit.counts
-                && let Ok(commit) = Commit::parse(commit.id.to_owned(), commit.data)
+        fn visit(&self, object: Object<'_>, _base: Option<Base<'_, ()>>) {
+            if object.counts
+                && let Ok(commit) = Commit::parse(object.id.to_owned(), object.data)
             {
-                self.0.get().push(commit);
+                self.0.get().add(object.number, &commit, object.store);
             }
         }
         fn visit_stream(&self, _id: &oid, _size: u64, _content: &mut dyn io::Read) {}
     }
-    let parsing = Parsing(PerThread::new(Vec::new));
+    let parsing = Parsing(PerThread::new(Commits::default));
     walk(Walk::new(store, &IncompleteLog::default(), max_size), &parsing);
-    parsing.0.into_inner().flatten().collect()
+    Commits::join(parsing.0.into_inner(), store)
 }

@@ -44,8 +44,6 @@ pub struct Draft {
     pub trouble: bool,
     /// Objects that trees name and the store does not have.
     pub missing: BTreeSet<ObjectId>,
-    /// How many of the commits come from the state before.
-    pub old_commits: usize,
     /// Trees that do not.
     pub new_trees: Vec<u32>,
     /// How many of the trees' lists are from then.
@@ -63,7 +61,6 @@ impl Draft {
             prior: None,
             trouble: false,
             missing: BTreeSet::new(),
-            old_commits: 0,
             new_trees: Vec::new(),
             old_lists: 0,
             notes: Vec::new(),
@@ -122,7 +119,7 @@ impl Saving<'_> {
         let sections = [
             self.matches(hits, &needles),
             self.gaps(&needles),
-            self.commits(),
+            self.commits().ok_or("a commit names something unknown")?,
             self.trees(hits, &needles).ok_or("a name could not be found again")?,
         ];
         let head = self.head(&codes, &lists, noted, needles.name);
@@ -280,16 +277,16 @@ impl Saving<'_> {
         (prior.places.intact && prior.memory.head.is_prefix_of(self.store())).then_some(prior)
     }
 
-    fn commits(&self) -> Writer {
+    fn commits(&self) -> Option<Writer> {
         let commits = &self.searched.commits;
         let Some(prior) = self.still_right() else {
-            return commits::write(commits, self.store());
+            return commits::write(commits, self.store(), |_| true);
         };
         let mut to = Writer::default();
         to.raw(prior.memory.section(Section::Commits));
-        let new = commits.get(self.draft.old_commits..).unwrap_or_default();
-        to.raw(&commits::write(new, self.store()).bytes);
-        to
+        let new = |commit: u32| !prior.places.done.contains(commit);
+        to.raw(&commits::write(commits, self.store(), new)?.bytes);
+        Some(to)
     }
 
     fn trees(&self, hits: &[(ContentId, Vec<Hit>)], needles: &Needles) -> Option<Writer> {

@@ -1,90 +1,37 @@
-//! What commits say of each other: parents, trees and times, in an order where parents come first.
+//! The history as a graph: which commit comes from which, in an order where parents come first.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap};
+use std::collections::{BinaryHeap, HashMap};
 
 use gix::ObjectId;
 
-use super::near::{self, Near};
+use super::commits::{Commit, Commits, Linked};
+use super::forest::NONE;
 
-/// A commit as it stands in the store.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Commit {
-    /// Its id.
-    pub id: ObjectId,
-    /// Its root tree.
-    pub tree: ObjectId,
-    /// Its parents, in order.
-    pub parents: Vec<ObjectId>,
-    /// The committer's time, seconds since 1970-01-01 UTC; 0 when it cannot be read.
-    pub time: i64,
-}
-
-impl Commit {
-    /// Reads a commit object's headers. Like git, minds neither broken names and dates nor headers
-    /// it does not know: a commit that git walks is walked here, too.
-    pub fn parse(id: ObjectId, data: &[u8]) -> Result<Commit, String> {
-        let object = |value: &[u8]| {
-            ObjectId::from_hex(value)
-                .ok()
-                .filter(|named| named.kind() == id.kind())
-                .ok_or("a header names no object")
-        };
-        let mut commit = Commit { id, tree: id, parents: Vec::new(), time: 0 };
-        let mut has_tree = false;
-        for (name, value) in headers(data) {
-            match name {
-                b"tree" if !has_tree => {
-                    commit.tree = object(value)?;
-                    has_tree = true;
-                }
-                b"parent" => commit.parents.push(object(value)?),
-                b"committer" => {
-                    commit.time = seconds(value).unwrap_or(0);
-                    break;
-                }
-                _ => {}
-            }
-        }
-        if has_tree { Ok(commit) } else { Err("it names no tree".to_owned()) }
+/// `commits`, each once, in the order that [`Graph`] has them in.
+pub fn in_order(mut commits: Vec<Commit>) -> Vec<Commit> {
+    commits.sort_by(|a, b| a.id.cmp(&b.id));
+    commits.dedup_by(|later, first| later.id == first.id);
+    let places: HashMap<ObjectId, u32> =
+        commits.iter().map(|commit| commit.id).zip(0u32..).collect();
+    let mut parents = Links::new(commits.len());
+    for commit in &commits {
+        parents.add(commit.parents.iter().filter_map(|parent| places.get(parent).copied()));
     }
-}
-
-/// The headers of a commit or tag: names and values, of those over several lines the first.
-pub fn headers(data: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
-    data.split(|byte| *byte == b'\n').take_while(|line| !line.is_empty()).filter_map(|line| {
-        let space = memchr::memchr(b' ', line).filter(|at| *at > 0)?;
-        Some((&line[..space], &line[space + 1..]))
-    })
-}
-
-/// The message of a commit or tag: what follows the first empty line.
-pub fn message(data: &[u8]) -> &[u8] {
-    memchr::memmem::find(data, b"\n\n").map_or(&[], |at| &data[at + 2..])
-}
-
-/// The seconds in `Name <address> seconds zone`.
-fn seconds(line: &[u8]) -> Option<i64> {
-    let after = memchr::memrchr(b'>', line)? + 1;
-    let date = std::str::from_utf8(&line[after..]).ok()?;
-    date.split_ascii_whitespace().next()?.parse().ok()
+    let order = order(&parents, |place| commits[place as usize].time);
+    order.into_iter().map(|place| commits[place as usize].clone()).collect()
 }
 
 /// Commits numbered so that each has a higher number than its parents; among those that could
 /// come next, the one with the earlier time, then the smaller id. Clock skew therefore never puts a
 /// child before its parent.
 pub struct Graph<'a> {
-    commits: &'a [Commit],
-    /// Places in `commits` by the order of the ids there.
-    by_id: Vec<u32>,
-    near: Option<Near>,
-    /// Numbers of commits by the order of their ids.
-    numbers: Vec<u32>,
-    /// Places in `by_id` by number.
+    commits: &'a Commits,
+    /// Places in `commits` by number.
     order: Vec<u32>,
+    /// Numbers by object number.
+    numbers: Vec<u32>,
     parents: Links,
-    /// Parents that are not in the store, with a commit that names them.
-    pub missing: BTreeSet<ObjectId>,
 }
 
 /// Some numbers for each number, all in one list.
@@ -140,92 +87,59 @@ impl Links {
     }
 }
 
-impl<'a> Graph<'a> {
-    /// Orders `commits`; of duplicates the first counts.
-    pub fn new(commits: &'a [Commit]) -> Graph<'a> {
-        let mut keys: Vec<(u64, u32)> =
-            (0u32..).zip(commits).map(|(at, commit)| (near::number(&commit.id), at)).collect();
-        let id = |at: u32| &commits[at as usize].id;
-        keys.sort_unstable_by(|a, b| {
-            a.0.cmp(&b.0).then_with(|| id(a.1).cmp(id(b.1))).then_with(|| a.1.cmp(&b.1))
-        });
-        keys.dedup_by(|later, first| id(later.1) == id(first.1));
-        let by_id: Vec<u32> = keys.into_iter().map(|(_, at)| at).collect();
-        let count = u32::try_from(by_id.len()).expect("as many commits fill any memory");
-        let mut graph = Graph {
-            near: Near::of(count, |place| id(by_id[place as usize])),
-            commits,
-            by_id,
-            numbers: Vec::new(),
-            order: Vec::new(),
-            parents: Links::new(commits.len()),
-            missing: BTreeSet::new(),
-        };
-        graph.put_in_order();
-        graph
-    }
-
-    fn put_in_order(&mut self) {
-        let by_place = self.links_by_place();
-        let children = by_place.reversed();
-        let count = u32::try_from(self.by_id.len()).expect("counted before");
-        let mut waiting: Vec<u32> = (0..count)
-            .map(|place| u32::try_from(by_place.of(place).len()).unwrap_or(u32::MAX))
-            .collect();
-        let time = |place: u32| self.at(place).map_or(0, |commit| commit.time);
-        // Places are in the order of ids.
-        let mut ready: BinaryHeap<Reverse<(i64, u32)>> = (0..count)
-            .filter(|place| waiting[*place as usize] == 0)
-            .map(|place| Reverse((time(place), place)))
-            .collect();
-        let mut order = Vec::with_capacity(self.by_id.len());
-        while let Some(Reverse((_, place))) = ready.pop() {
-            order.push(place);
-            for child in children.of(place) {
-                waiting[*child as usize] -= 1;
-                if waiting[*child as usize] == 0 {
-                    ready.push(Reverse((time(*child), *child)));
-                }
+/// Places in an order where parents come before their children; `parents` has each place's. Places
+/// are in the order of ids.
+fn order(parents: &Links, time: impl Fn(u32) -> i64) -> Vec<u32> {
+    let children = parents.reversed();
+    let mut waiting: Vec<u32> = (0..parents.count())
+        .map(|place| u32::try_from(parents.of(place).len()).unwrap_or(u32::MAX))
+        .collect();
+    let mut ready: BinaryHeap<Reverse<(i64, u32)>> = (0..parents.count())
+        .filter(|place| waiting[*place as usize] == 0)
+        .map(|place| Reverse((time(place), place)))
+        .collect();
+    // A cycle of parents cannot exist under a sound hash; such commits are left out here.
+    let mut order = Vec::with_capacity(waiting.len());
+    while let Some(Reverse((_, place))) = ready.pop() {
+        order.push(place);
+        for child in children.of(place) {
+            waiting[*child as usize] -= 1;
+            if waiting[*child as usize] == 0 {
+                ready.push(Reverse((time(*child), *child)));
             }
         }
-        // A cycle of parents cannot exist under a sound hash; such commits are left out here.
-        let mut numbers = vec![u32::MAX; self.by_id.len()];
+    }
+    order
+}
+
+impl<'a> Graph<'a> {
+    /// Orders `commits` of a store with `objects` numbers.
+    pub fn new(commits: &'a Commits, objects: usize) -> Graph<'a> {
+        // Places by object number; numbers later.
+        let mut numbers = vec![NONE; objects];
+        for (place, commit) in (0u32..).zip(commits.iter()) {
+            if let Some(slot) = numbers.get_mut(commit.object as usize) {
+                *slot = place;
+            }
+        }
+        let mut by_place = Links::new(commits.len());
+        for commit in commits.iter() {
+            let places = commit.parents.iter().filter_map(|parent| numbers.get(*parent as usize));
+            by_place.add(places.copied().filter(|place| *place != NONE));
+        }
+        let order = order(&by_place, |place| commits.get(place).map_or(0, |commit| commit.time));
+        let mut number_of = vec![NONE; commits.len()];
         for (number, place) in (0u32..).zip(&order) {
-            numbers[*place as usize] = number;
+            number_of[*place as usize] = number;
         }
+        let mut parents = Links::new(order.len());
         for place in &order {
-            let parents = by_place.of(*place).iter().map(|parent| numbers[*parent as usize]);
-            self.parents.add(parents);
+            parents.add(by_place.of(*place).iter().map(|parent| number_of[*parent as usize]));
         }
-        self.order = order;
-        self.numbers = numbers;
-    }
-
-    /// The parents of the commit at each place of `by_id`; notes those that are missing.
-    fn links_by_place(&mut self) -> Links {
-        let mut links = Links::new(self.by_id.len());
-        let mut missing = BTreeSet::new();
-        for at in &self.by_id {
-            let parents = self.commits[*at as usize].parents.iter();
-            links.add(parents.filter_map(|parent| {
-                let place = self.place(parent);
-                if place.is_none() {
-                    missing.insert(*parent);
-                }
-                place
-            }));
+        for place in numbers.iter_mut().filter(|place| **place != NONE) {
+            *place = number_of[*place as usize];
         }
-        self.missing = missing;
-        links
-    }
-
-    fn at(&self, place: u32) -> Option<&'a Commit> {
-        self.commits.get(*self.by_id.get(place as usize)? as usize)
-    }
-
-    fn place(&self, id: &ObjectId) -> Option<u32> {
-        let near = self.near.as_ref()?;
-        near.find(id, |place| &self.commits[self.by_id[place as usize] as usize].id)
+        Graph { commits, order, numbers, parents }
     }
 
     /// How many commits there are.
@@ -239,8 +153,8 @@ impl<'a> Graph<'a> {
     }
 
     /// All commits, parents first.
-    pub fn commits(&self) -> impl Iterator<Item = &'a Commit> {
-        self.order.iter().filter_map(|place| self.at(*place))
+    pub fn commits(&self) -> impl Iterator<Item = Linked<'a>> {
+        self.order.iter().filter_map(|place| self.commits.get(*place))
     }
 
     /// The numbers of a commit's parents that are in the store, in the commit's order.
@@ -248,15 +162,15 @@ impl<'a> Graph<'a> {
         self.parents.of(number)
     }
 
-    /// A commit by its number.
-    pub fn commit(&self, number: u32) -> Option<&'a Commit> {
-        self.at(*self.order.get(number as usize)?)
+    /// The object number of a commit.
+    pub fn object(&self, number: u32) -> Option<u32> {
+        let place = *self.order.get(number as usize)?;
+        self.commits.get(place).map(|commit| commit.object)
     }
 
-    /// A commit's number.
-    pub fn number(&self, id: &ObjectId) -> Option<u32> {
-        let number = *self.numbers.get(self.place(id)? as usize)?;
-        (number != u32::MAX).then_some(number)
+    /// The number of the commit that has an object number.
+    pub fn number(&self, object: u32) -> Option<u32> {
+        self.numbers.get(object as usize).copied().filter(|number| *number != NONE)
     }
 
     /// For each commit, whether it is one of `tips` or an ancestor of one.
@@ -307,35 +221,47 @@ mod tests {
         Commit { id: id(n), tree: id(99), parents: parents.iter().map(|p| id(*p)).collect(), time }
     }
 
+    /// Commits as a store would have them: object number, time, parents.
+    fn commits(all: &[(u32, i64, &[u32])]) -> Commits {
+        let mut commits = Commits::default();
+        for (object, time, parents) in all {
+            commits.push(Linked { object: *object, tree: NONE, time: *time, parents });
+        }
+        commits
+    }
+
     #[test]
     fn parents_come_first_whatever_the_clocks_say() {
-        let commits = [
+        let ordered = in_order(vec![
             commit(4, 1, &[2, 3]),
             commit(2, 500, &[1]),
             commit(3, 2, &[1]),
             commit(1, 900, &[]),
             commit(3, 2, &[1]),
-        ];
-        let graph = Graph::new(&commits);
-        let order: Vec<ObjectId> = graph.commits().map(|c| c.id).collect();
+        ]);
+        let order: Vec<ObjectId> = ordered.iter().map(|commit| commit.id).collect();
         assert_eq!(order, [id(1), id(3), id(2), id(4)]);
+        let commits = commits(&[(1, 900, &[]), (2, 500, &[1]), (3, 2, &[1]), (4, 1, &[2, 3])]);
+        let graph = Graph::new(&commits, 5);
+        let order: Vec<u32> = graph.commits().map(|commit| commit.object).collect();
+        assert_eq!(order, [1, 3, 2, 4]);
         assert_eq!(graph.parents(3), [2, 1]);
-        assert!(graph.missing.is_empty());
+        assert_eq!((graph.object(1), graph.number(3), graph.number(0)), (Some(3), Some(1), None));
     }
 
     #[test]
-    fn a_missing_parent_is_told() {
-        let commits = [commit(2, 1, &[1])];
-        let graph = Graph::new(&commits);
+    fn a_missing_parent_is_left_out() {
+        let commits = commits(&[(2, 1, &[NONE])]);
+        let graph = Graph::new(&commits, 3);
         assert_eq!(graph.len(), 1);
-        assert!(graph.missing.contains(&id(1)));
+        assert_eq!(graph.parents(0), [0; 0]);
     }
 
     #[test]
     fn reachable_and_descendants() {
-        let commits = [commit(1, 1, &[]), commit(2, 2, &[1]), commit(3, 3, &[1])];
-        let graph = Graph::new(&commits);
-        let two = graph.number(&id(2)).expect("is there");
+        let commits = commits(&[(0, 1, &[]), (1, 2, &[0]), (2, 3, &[0])]);
+        let graph = Graph::new(&commits, 3);
+        let two = graph.number(1).expect("is there");
         assert_eq!(graph.reachable([two]), [true, true, false]);
         assert_eq!(graph.descendants(&[0, two]), [0b01, 0b11, 0b01]);
     }

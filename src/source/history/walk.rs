@@ -36,6 +36,8 @@ const BEYOND: &str = "it lies beyond the end of the pack";
 /// One object with its bytes.
 #[derive(Clone, Copy)]
 pub struct Object<'a> {
+    /// The store it is in.
+    pub store: &'a Store,
     /// Its id.
     pub id: &'a oid,
     /// Its number in the store.
@@ -144,8 +146,15 @@ fn walk_loose<V: Visitor>(walk: Walk<'_>, visitor: &V) {
                     format!("loose object {id}: its content belongs to another name"),
                 );
             }
-            let object =
-                Object { id: &id, number, kind, data: buffer, counts: true, is_base: false };
+            let object = Object {
+                store: walk.store,
+                id: &id,
+                number,
+                kind,
+                data: buffer,
+                counts: true,
+                is_base: false,
+            };
             visitor.visit(object, None);
             Ok(())
         });
@@ -458,6 +467,7 @@ impl<'a, V: Visitor> Task<'a, V> {
         let node = &self.forest.nodes[at as usize];
         let number = self.pack.first + node.index;
         let object = Object {
+            store: self.walk.store,
             id,
             number,
             kind,

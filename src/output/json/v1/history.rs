@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 use crate::model::ContentKind;
 use crate::model::text::escape;
 use crate::output::when;
-use crate::provenance::{self, Signed};
+use crate::provenance::{self, Refs, Signed};
 
 /// One place of a secret.
 #[derive(Serialize, JsonSchema)]
@@ -45,7 +45,7 @@ pub struct Place {
     /// Refs whose tip still has this object at this path: full names, sorted, escaped; the first 20.
     #[serde(serialize_with = "names")]
     #[schemars(with = "Vec<String>")]
-    pub refs: Vec<Arc<str>>,
+    pub refs: Refs,
     /// How many more refs there are beyond those listed.
     pub more_refs: usize,
     /// The line with every secret in it masked, escaped, at most 200 characters.
@@ -119,7 +119,7 @@ pub struct Trace {
     /// Refs whose tip still has it: full names, sorted, escaped.
     #[serde(serialize_with = "names")]
     #[schemars(with = "Vec<String>")]
-    pub tips: Vec<Arc<str>>,
+    pub tips: Refs,
     /// Whether that commit is where a shallow history begins, so that the secret may be older.
     pub at_boundary: bool,
     /// The commit that took it out last, when HEAD does not have it any more; null while HEAD has
