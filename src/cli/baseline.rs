@@ -213,8 +213,7 @@ impl Run {
                 kinds.join(", ")
             ));
         }
-        // A path may hold a secret, and the baseline may not.
-        Ok(Scanned { report: scan.report.into_printable(), gaps })
+        Ok(Scanned { report: scan.report, gaps })
     }
 
     fn write(&self, baseline: &Baseline) -> anyhow::Result<()> {

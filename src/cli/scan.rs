@@ -160,9 +160,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     options.state.clone_from(&arguments.state);
     let scan = execute(&options, arguments.what.threads, !arguments.no_progress)?;
     let exit = judge(&scan, arguments, &environment);
-    let report = scan.report.into_printable();
     for output in outputs {
-        write(&report, &output, arguments.color)?;
+        write(&scan.report, &output, arguments.color)?;
     }
     Ok(exit)
 }

@@ -78,7 +78,7 @@ pub struct Finding {
     pub fingerprint: Fingerprint,
     /// What was learnt without using it.
     pub facts: Vec<Fact>,
-    /// Every place, sorted.
+    /// Every place in a content, sorted; given up for the report's places once those are known.
     pub occurrences: Vec<Occurrence>,
     /// Why it does not count, if it does not.
     pub suppression: Option<Suppression>,

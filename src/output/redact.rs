@@ -4,20 +4,20 @@
 //! into those too. Each value is searched for as it stands, as [`escape`] and JSON write it, and in
 //! base64, hexadecimal and percent encoding.
 
-use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use rayon::prelude::*;
 
 use super::{Report, Reported, Target};
 use crate::finding::Finding;
 use crate::model::text::escape;
 use crate::model::{ContentId, Layer, Secret};
-use crate::provenance::{CommitInfo, Place, Refs, Signature, Trace};
+use crate::provenance::{CommitInfo, Place, Refs, Signature, Table, Trace};
 
 /// Shorter values are left alone: `admin` or `test` would tear holes into harmless text.
 const MIN_LEN: usize = 6;
@@ -73,17 +73,12 @@ impl Finder {
     }
 }
 
-/// A shared name, and what is shown of it.
-type SharedName = (Arc<str>, Arc<str>);
-
 /// Finds and replaces a fixed set of secrets.
 struct Redactor {
     batches: Vec<AhoCorasick>,
-    /// Shared names that were looked at, by address, and what is shown of them. The names are held
-    /// so that no other comes to stand at the same address.
-    names: RefCell<HashMap<usize, SharedName>>,
-    /// The same of lists of names.
-    refs: RefCell<HashMap<usize, (Refs, Refs)>>,
+    /// Tables of names that were looked at, by address, and what is shown of them where it is
+    /// something else. The tables are held so that no other comes to stand at the same address.
+    tables: Mutex<HashMap<usize, (Table, Option<Table>)>>,
 }
 
 impl Redactor {
@@ -112,7 +107,7 @@ impl Redactor {
         if !batch.is_empty() {
             batches.push(automaton(&batch));
         }
-        Redactor { batches, names: RefCell::default(), refs: RefCell::default() }
+        Redactor { batches, tables: Mutex::default() }
     }
 
     fn bytes(&self, bytes: &mut Vec<u8>) {
@@ -135,28 +130,25 @@ impl Redactor {
         *text = String::from_utf8(bytes).unwrap_or_else(|bad| escape(bad.as_bytes()));
     }
 
-    /// Refs that many findings share: each list, and each name, is looked at once.
+    /// Names that many findings share: each is looked at once.
     fn refs(&self, refs: &mut Refs) {
-        let mut known = self.refs.borrow_mut();
-        let address = Arc::as_ptr(refs).cast::<u8>() as usize;
+        let mut known = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+        let address = Arc::as_ptr(refs.table()).cast::<u8>() as usize;
         let (_, clean) = known.entry(address).or_insert_with(|| {
-            let clean: Refs = refs.iter().map(|name| self.name(name)).collect();
-            let same = clean.iter().zip(&**refs).all(|(clean, name)| Arc::ptr_eq(clean, name));
-            (Arc::clone(refs), if same { Arc::clone(refs) } else { clean })
+            let clean: Table = refs.table().iter().map(|name| self.name(name)).collect();
+            let mut both = clean.iter().zip(&**refs.table());
+            let same = both.all(|(clean, name)| Arc::ptr_eq(clean, name));
+            (Arc::clone(refs.table()), (!same).then_some(clean))
         });
-        *refs = Arc::clone(clean);
+        if let Some(clean) = clean {
+            *refs = refs.with_table(clean);
+        }
     }
 
     fn name(&self, name: &Arc<str>) -> Arc<str> {
-        let mut known = self.names.borrow_mut();
-        let address = Arc::as_ptr(name).cast::<u8>() as usize;
-        let (_, clean) = known.entry(address).or_insert_with(|| {
-            let mut clean = name.to_string();
-            self.text(&mut clean);
-            let clean = if *clean == **name { Arc::clone(name) } else { clean.into() };
-            (Arc::clone(name), clean)
-        });
-        Arc::clone(clean)
+        let mut clean = name.to_string();
+        self.text(&mut clean);
+        if *clean == **name { Arc::clone(name) } else { clean.into() }
     }
 
     fn maybe(&self, text: Option<&mut String>) {
@@ -174,9 +166,8 @@ impl Redactor {
         for gap in &mut report.incomplete {
             gap.named.iter_mut().for_each(|name| self.text(name));
         }
-        for reported in report.findings.iter_mut().chain(&mut report.suppressed) {
-            self.reported(reported);
-        }
+        let all = report.findings.par_iter_mut().chain(&mut report.suppressed);
+        all.for_each(|reported| self.reported(reported));
     }
 
     fn target(&self, target: &mut Target) {
@@ -187,7 +178,7 @@ impl Redactor {
 
     fn reported(&self, reported: &mut Reported) {
         self.finding(&mut reported.finding);
-        reported.places.iter_mut().for_each(|place| self.place(place));
+        reported.places.par_iter_mut().for_each(|place| self.place(place));
         if let Some(trace) = &mut reported.trace {
             self.trace(trace);
         }

@@ -162,7 +162,7 @@ pub(super) fn rich() -> Report {
 fn live_key(rule: &Arc<RuleInfo>) -> Reported {
     let mut first =
         place(ContentKind::Blob, Some("deploy/prod.env"), 3, "CLOUD_SECRET_KEY=exk_***");
-    first.refs = ["refs/heads/main".into(), "refs/heads/release/1.2".into()].into();
+    first.refs = Refs::from_iter(["refs/heads/main".into(), "refs/heads/release/1.2".into()]);
     let mut others: Vec<Place> = ["docs/set up.md", "deploy/old.env", "tools/a.py", "tools/b.py"]
         .into_iter()
         .map(|path| place(ContentKind::Blob, Some(path), 10, "key = 'exk_***'"))
@@ -182,7 +182,8 @@ fn live_key(rule: &Arc<RuleInfo>) -> Reported {
         reintroduced: vec![id(0xc4)],
         tips: ["heads/main", "heads/release/1.2", "remotes/origin/main", "tags/v1.0", "tags/v1.1"]
             .map(|name| format!("refs/{name}").into())
-            .into(),
+            .into_iter()
+            .collect(),
         exposed_seconds: Some(21_824_880),
         in_worktree: true,
         ..Trace::default()
@@ -271,7 +272,7 @@ pub(super) fn hostile() -> Report {
     bad.path = Some("a\n\u{202e}b".bytes().chain(*b"\xff.env").collect());
     bad.position = Position { line: 0, column: 0, end_line: 0, end_column: 0 };
     bad.layers = vec![Layer::Zip(b"../../\x1b[2J\xff\n".to_vec())];
-    bad.refs = [format!("refs/heads/{nasty}").into()].into();
+    bad.refs = Refs::from_iter([format!("refs/heads/{nasty}").into()]);
     let mut huge = place(ContentKind::FileName, Some("-rf/../=1+1"), u32::MAX, "");
     huge.position.end_line = 1;
     let mut reported = reported(&Arc::new(info), 0x66, vec![bad, huge]);
@@ -283,7 +284,7 @@ pub(super) fn hostile() -> Report {
     reported.trace = Some(Trace {
         introduced: Some(introduced),
         removed: Some(commit(0xd2, "")),
-        tips: vec![nasty.as_str().into(); 4].into(),
+        tips: std::iter::repeat_n(nasty.as_str().into(), 4).collect(),
         exposed_seconds: Some(i64::MIN),
         ..Trace::default()
     });

@@ -1,11 +1,12 @@
 //! From matches to what is reported: one finding a secret, with its history, judged by the ignore
 //! lists, in an order that does not depend on threads.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
 use std::sync::Arc;
 
 use gix::ObjectId;
+use rayon::prelude::*;
 
 use super::collect::{Collected, Hit, Searched};
 use super::settings::Settings;
@@ -21,6 +22,7 @@ use crate::output::{Reported, Stats, Target, line_hash};
 use crate::provenance::{History, Place, Refs, Trace};
 use crate::source::history::forest::NONE;
 use crate::source::history::graph::Graph;
+use crate::source::history::store::Reader;
 use crate::source::repository::{self, Repository, Tip};
 
 /// Bytes of a file whose line is hashed for code scanning.
@@ -98,8 +100,9 @@ impl Context<'_> {
         self.drop_unsure(&mut reported, &mut notes);
         let everywhere_live = collected.searched.is_none();
         self.suppress(&mut reported, &target, everywhere_live, key, &mut notes)?;
+        let reader = self.reader(collected.searched.as_ref());
         for one in &mut reported {
-            one.line_hash = self.line_hash(one.places.first(), collected.searched.as_ref());
+            one.line_hash = self.line_hash(one.places.first(), reader.as_ref());
         }
         let (suppressed, findings) =
             reported.into_iter().partition(|one| one.finding.suppression.is_some());
@@ -193,20 +196,28 @@ impl Context<'_> {
         notes: &mut Vec<String>,
     ) -> Vec<Seen> {
         let reader = searched.store.reader();
-        let graph = Graph::new(&searched.commits, searched.store.numbers());
+        let in_order = || Graph::new(&searched.commits, searched.store.numbers());
+        let mut graph = None;
+        let grouped = rayon::in_place_scope(|scope| {
+            scope.spawn(|_| graph = Some(in_order()));
+            self.group(&collected.hits, key)
+        });
+        let graph = graph.unwrap_or_else(in_order);
         let commit = |id: &ObjectId| graph.number(searched.store.number_of(id)?);
         // Its trouble was recorded when their names were searched.
         let tips = searched.tips.clone();
         let tips = repository::peeled(tips, &reader, |id| commit(id).is_some());
+        let tip_commits: Vec<Option<u32>> = tips.par_iter().map(|tip| commit(&tip.id)).collect();
         let shallow = repo.shallow();
-        self.record_gaps(searched, &graph, &tips, &shallow);
-        let (rules, findings): (Vec<u32>, Vec<Finding>) =
-            self.group(&collected.hits, key).into_iter().unzip();
+        let commitless = tips.iter().zip(&tip_commits).filter(|(_, commit)| commit.is_none());
+        self.record_gaps(searched, &graph, commitless.map(|(tip, _)| tip), &shallow);
+        let (rules, findings): (Vec<u32>, Vec<Finding>) = grouped.into_iter().unzip();
         let history = History {
             store: &searched.store,
             graph: &graph,
             trees: &searched.trees,
             tips: &tips,
+            tip_commits: &tip_commits,
             reflog: &repo.reflog_commits(self.log),
             shallow: &shallow,
             // Read before, and its trouble recorded then.
@@ -229,12 +240,12 @@ impl Context<'_> {
             .collect()
     }
 
-    /// Records where history ends early.
-    fn record_gaps(
+    /// Records where history ends early; `others` are the tips that lead to no commit.
+    fn record_gaps<'b>(
         &self,
         searched: &Searched,
         graph: &Graph<'_>,
-        tips: &[Tip],
+        others: impl Iterator<Item = &'b Tip>,
         shallow: &BTreeSet<ObjectId>,
     ) {
         for commit in shallow {
@@ -264,7 +275,7 @@ impl Context<'_> {
         for tree in trees.iter().filter(|tree| **tree != ObjectId::empty_tree(tree.kind())) {
             self.log.add(IncompleteKind::MissingObject, format!("tree {tree} of a commit"));
         }
-        for tip in tips {
+        for tip in others {
             if store.number_of(&tip.id).is_none() {
                 let what = format!("{} points to {}, which is not in the store", tip.name, tip.id);
                 self.log.add(IncompleteKind::Reference, what);
@@ -304,7 +315,6 @@ impl Context<'_> {
         for other in group {
             best.finding.confidence = best.finding.confidence.max(other.finding.confidence);
             best.finding.facts.extend(other.finding.facts);
-            best.finding.occurrences.extend(other.finding.occurrences);
             best.places.extend(other.places);
             best.trace = match (best.trace, other.trace) {
                 (Some(trace), Some(other)) => Some(trace.join(other, self.options.as_of)),
@@ -313,22 +323,22 @@ impl Context<'_> {
         }
         best.finding.facts.sort();
         best.finding.facts.dedup();
-        best.finding.occurrences.sort_by(|a, b| {
-            (&a.content, a.position, &a.layers).cmp(&(&b.content, b.position, &b.layers))
-        });
-        best.finding.occurrences.dedup();
+        // The places say all that is shown of them.
+        best.finding.occurrences = Vec::new();
         // Places arrive with the oldest of each rank in front; the sort keeps that order.
         best.places.sort_by_key(|place| target.place_rank(place));
-        let mut kept = BTreeSet::new();
-        best.places.retain(|place| {
-            kept.insert((
-                place.path.clone(),
-                place.object,
-                place.commit,
-                place.position,
-                place.layers.clone(),
-            ))
-        });
+        let mut kept = HashSet::new();
+        let new: Vec<bool> = best
+            .places
+            .iter()
+            .map(|place| {
+                let Place { path, object, commit, position, layers, .. } = place;
+                kept.insert((path, object, commit, position, layers))
+            })
+            .collect();
+        drop(kept);
+        let mut new = new.into_iter();
+        best.places.retain(|_| new.next() == Some(true));
         if let Some(confidence) = self.settings.config.rules.confidence.get(&best.finding.rule.id) {
             best.finding.confidence = *confidence;
         }
@@ -422,17 +432,20 @@ impl Context<'_> {
         Some(suppression)
     }
 
-    fn line_hash(&self, place: Option<&Place>, searched: Option<&Searched>) -> Option<String> {
+    /// A reader of the target's objects, if it has any.
+    fn reader(&self, searched: Option<&Searched>) -> Option<Reader> {
+        match searched {
+            Some(searched) => Some(searched.store.reader()),
+            None => Some(Reader::of(&self.target.repository()?.git)),
+        }
+    }
+
+    fn line_hash(&self, place: Option<&Place>, reader: Option<&Reader>) -> Option<String> {
         let place = place.filter(|place| place.layers.is_empty())?;
         let content = match (place.kind, place.object, &place.path) {
             (ContentKind::Blob, Some(id), _) => {
                 let mut content = Vec::new();
-                let reader = match searched {
-                    Some(searched) => searched.store.reader(),
-                    None => {
-                        crate::source::history::store::Reader::of(&self.target.repository()?.git)
-                    }
-                };
+                let reader = reader?;
                 let small = reader.header(&id).is_some_and(|(_, size)| size <= LINE_HASH_BYTES);
                 small.then(|| reader.read(&id, &mut content).ok())??;
                 content

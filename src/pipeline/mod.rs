@@ -25,7 +25,7 @@ use crate::config::{Config, ConfigError, Environment};
 use crate::finding::RuleInfo;
 use crate::finding::key_file::{self, KeyError, KeySources, ObtainedKey};
 use crate::model::{Confidence, IncompleteLog};
-use crate::output::{Report, Stats};
+use crate::output::{Printable, Report, Stats};
 use crate::rule::RuleError;
 use crate::source;
 
@@ -104,7 +104,7 @@ pub struct Options {
 #[derive(Debug)]
 pub struct Scan {
     /// What to show.
-    pub report: Report,
+    pub report: Printable,
     /// The settings that decide the exit code, one a target.
     pub configs: Vec<Config>,
     /// Whether the fingerprint keys are there again next time.
@@ -217,7 +217,8 @@ pub fn scan(options: &Options, progress: &Progress) -> Result<Scan, Error> {
         parts.push(context.assemble(collected, &key)?);
         configs.push(settings.config);
     }
-    Ok(Scan { report: merge(parts, options, &log), configs, lasting_key })
+    let report = merge(parts, options, &log).into_printable();
+    Ok(Scan { report, configs, lasting_key })
 }
 
 fn key(target: &target::Opened, config: &Config, options: &Options) -> Result<ObtainedKey, Error> {

@@ -89,7 +89,8 @@ impl Names {
         let shard = &self.shards[usize::try_from(hash >> 58).unwrap_or(0) % SHARDS];
         // Held while searching: otherwise a second thread would search, and count, it again.
         let mut known = shard.lock().unwrap_or_else(PoisonError::into_inner);
-        let seen = known.entry(hash).or_insert_with(|| match self.recall(name) {
+        let mut keyed = None;
+        let seen = known.entry(hash).or_insert_with(|| match self.recall(name, &mut keyed) {
             Some(Origin::Tree) => Seen { found: false, in_trees: true },
             Some(_) => {
                 count();
@@ -103,27 +104,35 @@ impl Names {
         let found = seen.found;
         if origin == Origin::Tree && !seen.in_trees {
             seen.in_trees = true;
-            self.note(name, found, |noted| &mut noted.trees);
+            self.note(name, keyed, found, |noted| &mut noted.trees);
         } else if origin == Origin::Reference {
-            self.note(name, found, |noted| &mut noted.refs);
+            self.note(name, keyed, found, |noted| &mut noted.refs);
         }
         found
     }
 
-    /// Where an earlier scan met a name that it found nothing in.
-    fn recall(&self, name: &[u8]) -> Option<Origin> {
+    /// Where an earlier scan met a name that it found nothing in; gives the name's keyed hash, too,
+    /// if that was made.
+    fn recall(&self, name: &[u8], keyed: &mut Option<u64>) -> Option<Origin> {
         let (key, _) = self.noted.as_ref()?;
         let remembered = self.remembered.get()?;
         let hash = short(key, name);
+        *keyed = Some(hash);
         if remembered.trees.binary_search(&hash).is_ok() {
             return Some(Origin::Tree);
         }
         remembered.refs.binary_search(&hash).is_ok().then_some(Origin::Reference)
     }
 
-    fn note(&self, name: &[u8], found: bool, list: impl FnOnce(&mut Noted) -> &mut Vec<u64>) {
+    fn note(
+        &self,
+        name: &[u8],
+        keyed: Option<u64>,
+        found: bool,
+        list: impl FnOnce(&mut Noted) -> &mut Vec<u64>,
+    ) {
         if let Some((key, noted)) = self.noted.as_ref().filter(|_| !found) {
-            let hash = short(key, name);
+            let hash = keyed.unwrap_or_else(|| short(key, name));
             list(&mut noted.lock().unwrap_or_else(PoisonError::into_inner)).push(hash);
         }
     }

@@ -17,7 +17,7 @@ use super::names::Origin;
 use crate::finding::Finding;
 use crate::finding::key_file::ObtainedKey;
 use crate::model::{ContentId, ContentKind, IncompleteKind, IncompleteLog, Secret};
-use crate::provenance::{self, Place, Trace};
+use crate::provenance::{self, Place, Refs, Trace};
 use crate::source::changes::{self, Change, Selection};
 use crate::source::history::store::Reader;
 use crate::source::repository::{Repository, Tip};
@@ -354,7 +354,7 @@ impl Head<'_> {
                 None => true,
             };
             if here {
-                place.refs = [tip.name.as_str().into()].into();
+                place.refs = Refs::from_iter([tip.name.as_str().into()]);
             }
         }
     }

@@ -2,20 +2,17 @@
 
 mod commit;
 mod paths;
+mod refs;
 mod trace;
-
-use std::sync::Arc;
 
 use gix::ObjectId;
 
 pub use commit::info as commit_info;
+pub use refs::{Refs, Table};
 pub use trace::{History, Traced};
 
 use crate::finding::inline::InlineAllow;
 use crate::model::{ContentKind, LayerPath, Position};
-
-/// Names of refs, full, sorted, escaped. Many places and secrets share the same.
-pub type Refs = Arc<[Arc<str>]>;
 
 /// A name and address as a commit claims them, escaped.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -129,15 +126,10 @@ impl Trace {
         let first = self.introduced.as_ref().map(|commit| commit.id);
         let mut seen = std::collections::BTreeSet::new();
         self.reintroduced.retain(|id| Some(*id) != first && seen.insert(*id));
-        if !Arc::ptr_eq(&self.tips, &other.tips) {
-            let mut tips: Vec<Arc<str>> = self.tips.iter().chain(&*other.tips).cloned().collect();
-            tips.sort();
-            tips.dedup();
-            self.tips = tips.into();
-        }
+        self.tips = self.tips.join(&other.tips);
         let later = |commit: &CommitInfo| (commit.committer.seconds, commit.id);
         self.removed = match (self.removed, other.removed) {
-            _ if self.tips.iter().any(|tip| **tip == *"HEAD") => None,
+            _ if self.tips.has("HEAD") => None,
             (Some(a), Some(b)) => Some(if later(&a) >= later(&b) { a } else { b }),
             (one, other) => one.or(other),
         };

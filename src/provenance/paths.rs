@@ -22,6 +22,11 @@ const MAX_STEPS: u64 = 200_000_000;
 /// Most groups of tips kept for one pair.
 pub const GROUPS_A_PAIR: usize = 20;
 
+/// Most paths, of folders on the way too, that are told apart.
+const MAX_STEPPED: usize = 4_000_000;
+/// The path of the root folder.
+const ROOT: u32 = 0;
+
 /// A set of secrets, by their places in the list of findings, ascending.
 pub type Secrets = Arc<[u32]>;
 
@@ -55,9 +60,17 @@ pub struct Paths<'a> {
     empty: Secrets,
     /// All pairs met so far.
     pub pairs: Vec<Pair>,
-    places: HashMap<(Vec<u8>, u32), u32>,
+    /// Numbers of pairs by path and object number.
+    places: HashMap<(u32, u32), u32>,
+    /// Paths by the folder's and the name's number, so that none is written out to look for it.
+    stepped: HashMap<(u32, u32), u32>,
+    /// For each path its folder and its name; the root is its own folder.
+    parts: Vec<(u32, u32)>,
+    /// Numbers of names that no tree has, counted on from those of trees.
+    other_names: HashMap<Vec<u8>, u32>,
+    others: Vec<Vec<u8>>,
     /// How many paths each object, or without one each name, has.
-    counts: HashMap<(u32, Vec<u8>), u32>,
+    counts: HashMap<(u32, u32), u32>,
     steps: u64,
     /// Where `steps` may get to in this visit.
     until: u64,
@@ -84,6 +97,10 @@ impl<'a> Paths<'a> {
             empty: Arc::from([]),
             pairs: Vec::new(),
             places: HashMap::new(),
+            stepped: HashMap::new(),
+            parts: vec![(ROOT, NONE)],
+            other_names: HashMap::new(),
+            others: Vec::new(),
             counts: HashMap::new(),
             steps: 0,
             until: 0,
@@ -124,7 +141,7 @@ impl<'a> Paths<'a> {
     /// `commit`.
     pub fn note_added(&mut self, list: u32, bases: &[u32], commit: u32) {
         self.start_visit();
-        self.visit(list, bases, &mut Vec::new(), 0, &mut |paths, pair| {
+        self.visit(list, bases, ROOT, 0, &mut |paths, pair| {
             let first = &mut paths.pairs[pair as usize].first;
             *first = Some(first.map_or(commit, |earlier| earlier.min(commit)));
         });
@@ -133,7 +150,7 @@ impl<'a> Paths<'a> {
     /// Notes that the `tips` tips of `group` have everything that `list` has. Groups come in order.
     pub fn note_tips(&mut self, list: u32, group: u32, tips: usize, with_head: bool) {
         self.start_visit();
-        self.visit(list, &[], &mut Vec::new(), 0, &mut |paths, pair| {
+        self.visit(list, &[], ROOT, 0, &mut |paths, pair| {
             let pair = &mut paths.pairs[pair as usize];
             // A damaged tree may have a name twice.
             if pair.last_group.replace(group) == Some(group) {
@@ -156,13 +173,72 @@ impl<'a> Paths<'a> {
         self.of_object.contains_key(&number)
     }
 
-    /// The number of a pair, noted now if it is new; none when there are too many.
-    pub fn pair(&mut self, path: &[u8], number: u32) -> Option<u32> {
-        let key = (path.to_owned(), number);
-        if let Some(known) = self.places.get(&key) {
+    /// Notes a pair of a path that is written out, and of which nothing else is known.
+    pub fn note(&mut self, path: &[u8], number: u32) {
+        let mut at = ROOT;
+        for part in path.split(|byte| *byte == b'/') {
+            let name = self.trees.name_number(part).unwrap_or_else(|| self.other_name(part));
+            match self.step(at, name) {
+                Some(next) => at = next,
+                None => return,
+            }
+        }
+        self.pair(at, number);
+    }
+
+    fn other_name(&mut self, name: &[u8]) -> u32 {
+        let next = self.trees.name_count() + self.others.len();
+        let next = u32::try_from(next).expect("names fill any memory first");
+        if let Some(known) = self.other_names.get(name) {
+            return *known;
+        }
+        self.other_names.insert(name.to_owned(), next);
+        self.others.push(name.to_owned());
+        next
+    }
+
+    fn name(&self, number: u32) -> &[u8] {
+        match (number as usize).checked_sub(self.trees.name_count()) {
+            Some(other) => self.others.get(other).map_or(&[], Vec::as_slice),
+            None => self.trees.name(number),
+        }
+    }
+
+    /// The path of `name` in `folder`; none when there are too many paths.
+    fn step(&mut self, folder: u32, name: u32) -> Option<u32> {
+        let next = self.parts.len();
+        if let Some(known) = self.stepped.get(&(folder, name)) {
             return Some(*known);
         }
-        let name = if number == NONE { last_part(path).to_vec() } else { Vec::new() };
+        if next >= MAX_STEPPED {
+            self.cut = true;
+            return None;
+        }
+        let next = u32::try_from(next).ok()?;
+        self.parts.push((folder, name));
+        self.stepped.insert((folder, name), next);
+        Some(next)
+    }
+
+    /// A path, written out.
+    fn written(&self, path: u32) -> Vec<u8> {
+        let mut names = Vec::new();
+        let mut at = path;
+        while at != ROOT {
+            let (folder, name) = self.parts[at as usize];
+            names.push(self.name(name));
+            at = folder;
+        }
+        names.reverse();
+        names.join(&b'/')
+    }
+
+    /// The number of a pair, noted now if it is new; none when there are too many.
+    fn pair(&mut self, path: u32, number: u32) -> Option<u32> {
+        if let Some(known) = self.places.get(&(path, number)) {
+            return Some(*known);
+        }
+        let name = if number == NONE { self.parts[path as usize].1 } else { NONE };
         let count = self.counts.entry((number, name)).or_default();
         if self.pairs.len() >= MAX_PAIRS || *count >= MAX_PATHS {
             self.cut = true;
@@ -171,7 +247,7 @@ impl<'a> Paths<'a> {
         *count += 1;
         let new = u32::try_from(self.pairs.len()).ok()?;
         self.pairs.push(Pair {
-            path: path.to_owned(),
+            path: self.written(path),
             number,
             first: None,
             groups: Vec::new(),
@@ -179,7 +255,7 @@ impl<'a> Paths<'a> {
             tips: 0,
             at_head: false,
         });
-        self.places.insert(key, new);
+        self.places.insert((path, number), new);
         Some(new)
     }
 
@@ -187,7 +263,7 @@ impl<'a> Paths<'a> {
         &mut self,
         list: u32,
         bases: &[u32],
-        path: &mut Vec<u8>,
+        folder: u32,
         depth: usize,
         each: &mut dyn FnMut(&mut Self, u32),
     ) {
@@ -204,11 +280,7 @@ impl<'a> Paths<'a> {
             self.steps += 1;
             let in_bases: Vec<u32> =
                 bases.iter().filter_map(|base| find(trees, *base, entry)).collect();
-            let length = path.len();
-            if !path.is_empty() {
-                path.push(b'/');
-            }
-            path.extend_from_slice(trees.name(entry.name));
+            let Some(path) = self.step(folder, entry.name) else { return };
             if self.of_name.contains_key(&entry.name)
                 && in_bases.is_empty()
                 && let Some(pair) = self.pair(path, NONE)
@@ -223,7 +295,6 @@ impl<'a> Paths<'a> {
             {
                 each(self, pair);
             }
-            path.truncate(length);
         }
     }
 }

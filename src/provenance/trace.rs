@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use super::commit;
 use super::paths::{GROUPS_A_PAIR, Pair, Paths, Secrets, last_part};
-use super::{CommitInfo, Place, Refs, Trace};
+use super::{CommitInfo, Place, Refs, Table, Trace};
 use crate::finding::{Finding, Occurrence};
 use crate::model::{ContentId, ContentKind};
 use crate::source::history::forest::NONE;
@@ -31,6 +31,8 @@ pub struct History<'a> {
     pub trees: &'a Trees,
     /// References, sorted by name, `HEAD` among them.
     pub tips: &'a [Tip],
+    /// For each of them the number of its commit, if it is one.
+    pub tip_commits: &'a [Option<u32>],
     /// Commits that reflogs remember.
     pub reflog: &'a BTreeSet<ObjectId>,
     /// Commits at a shallow boundary.
@@ -75,7 +77,7 @@ impl History<'_> {
         let roots = self.pass(&mut paths, &mut lives);
         let tips = self.note_tips(&mut paths, &roots, &mut lives);
         self.note_index(&mut paths);
-        self.note_messages(findings, &tips, &mut lives);
+        self.note_messages(findings, &mut lives);
         let tips_of = tips.of_each(&lives);
         let refs_of = tips.first_of_each(&paths.pairs);
         let seen = Seen::new(self);
@@ -130,6 +132,7 @@ impl History<'_> {
         let mut roots: Vec<u32> = Vec::with_capacity(self.graph.len());
         // What each commit or any before it had.
         let mut ever: Vec<Secrets> = Vec::with_capacity(self.graph.len());
+        let mut unions = Unions::default();
         for (number, commit) in (0u32..).zip(self.graph.commits()) {
             let root = lists.get(commit.tree as usize).copied().unwrap_or(NONE);
             let parents = self.graph.parents(number);
@@ -142,32 +145,50 @@ impl History<'_> {
             }
             let before: Vec<u32> = parents.iter().map(|parent| roots[*parent as usize]).collect();
             let set = Secrets::clone(paths.secrets(root));
-            ever.push(ever_had(&set, parents, &ever));
+            let had = parents.iter().map(|parent| &ever[*parent as usize]);
+            ever.push(had.fold(Secrets::clone(&set), |all, had| unions.of(all, had)));
             if !before.is_empty() && before.iter().all(|list| *list == root) {
                 continue;
             }
             let sets: Vec<&Secrets> = before.iter().map(|list| paths.secrets(*list)).collect();
-            let in_parent = |secret: &u32| sets.iter().any(|set| set.binary_search(secret).is_ok());
-            for secret in set.iter().filter(|secret| !in_parent(secret)) {
-                lives[*secret as usize].introduced.push(number);
-            }
-            // What a stash keeps of untracked files is a root commit beside the stash itself: that its
-            // files are not in the stash's own tree does not mean that anybody took them out.
-            let own = |parent: u32| parents.len() == 1 || !self.graph.parents(parent).is_empty();
-            let from: Vec<Side<'_>> = parents
-                .iter()
-                .zip(&sets)
-                .filter(|(parent, _)| own(**parent))
-                .map(|(parent, has)| Side { has, had: &ever[*parent as usize] })
-                .collect();
-            for secret in gone(&set, &from) {
-                lives[secret as usize].removed.push(number);
+            let as_before = !sets.is_empty() && sets.iter().all(|had| Arc::ptr_eq(had, &set));
+            if !as_before {
+                self.note_changes(number, &set, &sets, &ever, lives);
             }
             if !set.is_empty() {
                 paths.note_added(root, &before, number);
             }
         }
         roots
+    }
+
+    /// Notes which secrets the commit `number`, which has `set`, brought in and took out; its
+    /// parents have `sets`.
+    fn note_changes(
+        &self,
+        number: u32,
+        set: &Secrets,
+        sets: &[&Secrets],
+        ever: &[Secrets],
+        lives: &mut [Life],
+    ) {
+        let parents = self.graph.parents(number);
+        let in_parent = |secret: &u32| sets.iter().any(|set| set.binary_search(secret).is_ok());
+        for secret in set.iter().filter(|secret| !in_parent(secret)) {
+            lives[*secret as usize].introduced.push(number);
+        }
+        // What a stash keeps of untracked files is a root commit beside the stash itself: that its
+        // files are not in the stash's own tree does not mean that anybody took them out.
+        let own = |parent: u32| parents.len() == 1 || !self.graph.parents(parent).is_empty();
+        let from: Vec<Side<'_>> = parents
+            .iter()
+            .zip(sets)
+            .filter(|(parent, _)| own(**parent))
+            .map(|(parent, has)| Side { has, had: &ever[*parent as usize] })
+            .collect();
+        for secret in gone(set, &from) {
+            lives[secret as usize].removed.push(number);
+        }
     }
 
     /// What a tree leads to, as a list of [`Trees`]; [`NONE`] when it leads to nothing.
@@ -186,14 +207,14 @@ impl History<'_> {
     }
 
     fn note_tips(&self, paths: &mut Paths<'_>, roots: &[u32], lives: &mut [Life]) -> Tips {
-        let mut tips = Tips::default();
+        let names = self.tips.iter().map(|tip| Arc::from(tip.name.as_str())).collect();
+        let mut tips = Tips { names, groups: Vec::new() };
         let mut groups: HashMap<u32, u32> = HashMap::new();
         let mut lists = Vec::new();
         let mut head = None;
-        for (at, tip) in (0u32..).zip(self.tips) {
-            let commit = self.commit(&tip.id);
+        for (at, (tip, commit)) in (0u32..).zip(self.tips.iter().zip(self.tip_commits)) {
             let root = match commit {
-                Some(commit) => roots[commit as usize],
+                Some(commit) => roots[*commit as usize],
                 // A tag may stand for a tree.
                 None => self.list_of(&tip.id),
             };
@@ -204,8 +225,6 @@ impl History<'_> {
                 lists.push(root);
             }
             tips.groups[group as usize].push(at);
-            tips.names.push(Arc::from(tip.name.as_str()));
-            tips.commits.push(commit);
             if tip.name == "HEAD" {
                 head = Some(group);
             }
@@ -226,17 +245,17 @@ impl History<'_> {
             if let Some(number) = self.store.number_of(&entry.id)
                 && paths.is_of_interest(number)
             {
-                paths.pair(&entry.path, number);
+                paths.note(&entry.path, number);
             }
         }
         for path in self.named.values().flatten() {
-            paths.pair(path, NONE);
+            paths.note(path, NONE);
         }
     }
 
     /// Secrets in commit messages are brought in by that commit and stay while a ref leads to it;
     /// those in tag messages by the tag.
-    fn note_messages(&self, findings: &[Finding], tips: &Tips, lives: &mut [Life]) {
+    fn note_messages(&self, findings: &[Finding], lives: &mut [Life]) {
         let mut messages: Vec<(u32, usize)> = Vec::new();
         for (at, finding) in findings.iter().enumerate() {
             for occurrence in &finding.occurrences {
@@ -256,7 +275,7 @@ impl History<'_> {
                 let has = |commit: &Option<u32>| {
                     commit.is_some_and(|commit| below[commit as usize] & (1 << bit) != 0)
                 };
-                let those = (0u32..).zip(&tips.commits).filter(|(_, commit)| has(commit));
+                let those = (0u32..).zip(self.tip_commits).filter(|(_, commit)| has(commit));
                 lives[*at].tips.extend(those.map(|(tip, _)| tip));
                 lives[*at].introduced.push(*number);
             }
@@ -283,8 +302,7 @@ impl History<'_> {
         let reintroduced = introduced.iter().skip(1).filter_map(|n| self.id(*n)).collect();
         let introduced: Option<CommitInfo> = introduced.first().and_then(info).or_else(tagged);
         let in_worktree = finding.occurrences.iter().any(|o| seen.is_live(o));
-        let removed =
-            if tips.iter().any(|tip| **tip == *"HEAD") { None } else { seen.removal(life) };
+        let removed = if tips.has("HEAD") { None } else { seen.removal(life) };
         let removed = removed.as_ref().and_then(info);
         let until = match &removed {
             Some(removed) if tips.is_empty() => Some(removed.committer.seconds),
@@ -372,7 +390,7 @@ impl History<'_> {
             layers: occurrence.layers.clone(),
             object,
             commit,
-            refs: pair.map_or_else(Refs::default, |(_, refs)| Arc::clone(refs)),
+            refs: pair.map_or_else(Refs::default, |(_, refs)| refs.clone()),
             more_refs: pair.map_or(0, |(pair, refs)| pair.tips.saturating_sub(refs.len())),
             excerpt: occurrence.excerpt.clone(),
             allow: occurrence.allow.clone(),
@@ -402,34 +420,56 @@ fn gone(set: &Secrets, from: &[Side<'_>]) -> Vec<u32> {
     gone
 }
 
-/// What a commit with the secrets `set` or any commit before it had.
-fn ever_had(set: &Secrets, parents: &[u32], ever: &[Secrets]) -> Secrets {
-    let mut parts: Vec<&Secrets> = parents.iter().map(|parent| &ever[*parent as usize]).collect();
-    parts.push(set);
-    let largest = parts.iter().copied().max_by_key(|part| part.len()).unwrap_or(set);
-    let inside = |part: &Secrets| part.iter().all(|secret| largest.binary_search(secret).is_ok());
-    if parts.iter().all(|part| inside(part)) {
-        return Secrets::clone(largest);
+/// Unions of sets, each made once: most commits have the same sets as those before them.
+#[derive(Default)]
+struct Unions {
+    /// By the addresses of the two sets.
+    known: HashMap<(usize, usize), Secrets>,
+    /// Sets whose addresses are in use, so that no other comes to stand there.
+    held: Vec<Secrets>,
+    /// All unions, so that equal ones have the same address.
+    sets: HashSet<Secrets>,
+}
+
+impl Unions {
+    fn of(&mut self, one: Secrets, other: &Secrets) -> Secrets {
+        if Arc::ptr_eq(&one, other) || other.is_empty() {
+            return one;
+        }
+        let address = |set: &Secrets| Arc::as_ptr(set).cast::<u32>() as usize;
+        let key = (address(&one), address(other));
+        if let Some(known) = self.known.get(&key) {
+            return Secrets::clone(known);
+        }
+        let mut all: Vec<u32> = one.iter().chain(&**other).copied().collect();
+        all.sort_unstable();
+        all.dedup();
+        let all = self.own(all.into());
+        self.known.insert(key, Secrets::clone(&all));
+        self.held.extend([one, Secrets::clone(other)]);
+        all
     }
-    let mut all: Vec<u32> = parts.iter().flat_map(|part| part.iter().copied()).collect();
-    all.sort_unstable();
-    all.dedup();
-    all.into()
+
+    /// The set that stands for all that are equal to `set`.
+    fn own(&mut self, set: Secrets) -> Secrets {
+        if let Some(known) = self.sets.get(&set) {
+            return Secrets::clone(known);
+        }
+        self.sets.insert(Secrets::clone(&set));
+        set
+    }
 }
 
 /// References by what they lead to.
-#[derive(Default)]
 struct Tips {
-    names: Vec<Arc<str>>,
-    /// The commit of each, if it is one.
-    commits: Vec<Option<u32>>,
+    names: Table,
     /// Those that have the same of interest, ascending: many stand for nearly the same. The groups
     /// are in the order of their first.
     groups: Vec<Vec<u32>>,
 }
 
 impl Tips {
-    /// For each secret the names of all that have it.
+    /// For each secret all that have it.
     fn of_each(&self, lives: &[Life]) -> Vec<Refs> {
         let mut known: HashMap<(&[u32], &[u32]), Refs> = HashMap::new();
         let each = lives.iter().map(|life| {
@@ -439,15 +479,15 @@ impl Tips {
                 for tip in self.members(&life.groups).flatten().chain(&life.tips) {
                     has[*tip as usize] = true;
                 }
-                let all = self.names.iter().zip(has).filter(|(_, has)| *has);
-                all.map(|(name, _)| Arc::clone(name)).collect()
+                let all = (0u32..).zip(has).filter(|(_, has)| *has).map(|(tip, _)| tip);
+                Refs::of(&self.names, all)
             });
-            Arc::clone(refs)
+            refs.clone()
         });
         each.collect()
     }
 
-    /// For each pair the names of the first that have it.
+    /// For each pair the first that have it.
     fn first_of_each(&self, pairs: &[Pair]) -> Vec<Refs> {
         let mut known: HashMap<&[u32], Refs> = HashMap::new();
         let each = pairs.iter().map(|pair| {
@@ -456,10 +496,9 @@ impl Tips {
                 let mut first: Vec<u32> = first.flatten().copied().collect();
                 first.sort_unstable();
                 first.truncate(REFS_A_PLACE);
-                let names = first.iter().filter_map(|tip| self.names.get(*tip as usize));
-                names.cloned().collect()
+                Refs::of(&self.names, first)
             });
-            Arc::clone(refs)
+            refs.clone()
         });
         each.collect()
     }
@@ -482,13 +521,13 @@ struct Seen {
 impl Seen {
     fn new(history: &History<'_>) -> Seen {
         let graph = history.graph;
-        let known = history.tips.iter().map(|tip| &tip.id).chain(history.reflog);
-        let head = history.tips.iter().find(|tip| tip.name == "HEAD");
+        let reflog = history.reflog.iter().filter_map(|id| history.commit(id));
+        let known = history.tip_commits.iter().flatten().copied().chain(reflog);
+        let mut named = history.tips.iter().zip(history.tip_commits);
+        let head = named.find(|(tip, _)| tip.name == "HEAD").and_then(|(_, commit)| *commit);
         Seen {
-            reachable: graph.reachable(known.filter_map(|id| history.commit(id))),
-            by_head: head
-                .and_then(|tip| history.commit(&tip.id))
-                .map(|head| graph.reachable([head])),
+            reachable: graph.reachable(known),
+            by_head: head.map(|head| graph.reachable([head])),
             staged: history.index.iter().map(|entry| entry.id).collect(),
         }
     }

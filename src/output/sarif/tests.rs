@@ -6,7 +6,7 @@ use super::*;
 use crate::model::{ContentKind, Severity};
 use crate::output::testing::{self, rendered};
 use crate::output::{Format, Report, Target};
-use crate::provenance::Place;
+use crate::provenance::{Place, Refs};
 
 fn parsed(report: Report, limits: Limits) -> Value {
     let mut out = Vec::new();
@@ -154,8 +154,8 @@ fn targets_beyond_the_limit_of_runs_share_the_last_one() {
 fn the_first_location_is_one_that_the_head_has() {
     let mut report = many(1, 3);
     let places = &mut report.findings[0].places;
-    places[1].refs = ["refs/heads/other".into()].into();
-    places[2].refs = ["refs/heads/main".into()].into();
+    places[1].refs = Refs::from_iter(["refs/heads/other".into()]);
+    places[2].refs = Refs::from_iter(["refs/heads/main".into()]);
     report.findings[0].line_hash = Some("abc:1".to_owned());
     let first = |report: Report| {
         let log = parsed(report, GITHUB);

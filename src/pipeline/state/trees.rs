@@ -10,7 +10,7 @@ use super::needles::Needles;
 use super::places::Places;
 use crate::source::history::forest::NONE;
 use crate::source::history::store::{self, Store};
-use crate::source::history::trees::{self, Entry, Trees};
+use crate::source::history::trees::{self, Entry, Part, Trees};
 
 /// The entry of a tree that has `name`, counted from 0.
 fn place_of(name: &[u8], tree: u32, store: &Store, reader: &store::Reader) -> Option<u64> {
@@ -133,35 +133,37 @@ pub struct Read {
 /// Reads what [`write`] wrote, once or several times, the objects of then being where `places`
 /// says.
 pub fn read(mut from: Reader<'_>, store: &Store, places: &Places) -> Result<Read, Damaged> {
-    let mut read = Read { trees: Trees::default(), hidden: Vec::new() };
+    let (mut parts, mut hidden) = (Vec::new(), Vec::new());
+    let reader = store.reader();
     while !from.is_at_end() {
-        read_part(&mut from, store, places, &mut read)?;
+        parts.push(read_part(&mut from, store, places, &reader, &mut hidden)?);
     }
-    Ok(read)
+    let trees = Trees::restored(parts).ok_or(Damaged)?;
+    Ok(Read { trees, hidden })
 }
 
 fn read_part(
     from: &mut Reader<'_>,
     store: &Store,
     places: &Places,
-    to: &mut Read,
-) -> Result<(), Damaged> {
-    let reader = store.reader();
-    let mut names: Vec<Vec<u8>> = Vec::new();
+    reader: &store::Reader,
+    hidden: &mut Vec<Vec<u8>>,
+) -> Result<Part, Damaged> {
+    let mut part = Part::default();
     for _ in 0..from.count()? {
-        names.push(match from.number()? {
+        part.names.push(match from.number()? {
             0 => from.text()?.to_vec(),
             1 => {
                 let (tree, at) = (read_object(from, store, places)?, from.number()?);
-                let name = name_at(at, tree, store, &reader).ok_or(Damaged)?;
-                to.hidden.push(name.clone());
+                let name = name_at(at, tree, store, reader).ok_or(Damaged)?;
+                hidden.push(name.clone());
                 name
             }
             _ => return Err(Damaged),
         });
     }
-    let lists = (0..from.count()?).map(|_| {
-        let entries = (0..from.count()?).map(|_| {
+    for _ in 0..from.count()? {
+        for _ in 0..from.count()? {
             let name = from.number()?;
             let is_tree = name & 1 == 1;
             let name = u32::try_from(name >> 1).map_err(|_| Damaged)?;
@@ -171,15 +173,13 @@ fn read_part(
             } else {
                 read_object(from, store, places)?
             };
-            Ok(Entry { name, is_tree, target })
-        });
-        entries.collect::<Result<Vec<Entry>, Damaged>>()
-    });
-    let lists = lists.collect::<Result<Vec<_>, _>>()?;
-    let trees = (0..from.count()?).map(|_| {
+            part.entries.push(Entry { name, is_tree, target });
+        }
+        part.ends.push(part.entries.len());
+    }
+    for _ in 0..from.count()? {
         let number = read_object(from, store, places)?;
-        Ok((number, u32::try_from(from.number()?).map_err(|_| Damaged)?))
-    });
-    let trees = trees.collect::<Result<Vec<_>, _>>()?;
-    to.trees.restore(names, lists, trees).ok_or(Damaged)
+        part.trees.push((number, u32::try_from(from.number()?).map_err(|_| Damaged)?));
+    }
+    Ok(part)
 }

@@ -18,7 +18,7 @@ use super::store::Store;
 use super::walk::{Walk, walk};
 use crate::model::parallel::BitSet;
 use crate::model::{IncompleteKind, IncompleteLog};
-pub use extend::{NewEntry, NewTree};
+pub use extend::{NewEntry, NewTree, Part};
 use lists::Lists;
 use record::Recorder;
 
@@ -72,6 +72,11 @@ impl Trees {
     /// The trees that lead to something, by their object numbers, each with its list.
     pub fn trees(&self) -> &[(u32, u32)] {
         &self.listed
+    }
+
+    /// How many names there are: they are numbered from 0.
+    pub fn name_count(&self) -> usize {
+        self.names.len()
     }
 
     /// A file or folder name.

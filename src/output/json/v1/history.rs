@@ -1,7 +1,5 @@
 //! Version 1 of the JSON output, the part about where and when: places, commits, people.
 
-use std::sync::Arc;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use schemars::JsonSchema;
@@ -236,6 +234,6 @@ impl SignatureKind {
 }
 
 /// Names that findings share are written without a copy of each.
-fn names<S: Serializer>(names: &[Arc<str>], serializer: S) -> Result<S::Ok, S::Error> {
+fn names<S: Serializer>(names: &Refs, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(names.iter().map(|name| &**name))
 }

@@ -99,45 +99,60 @@ impl Trees {
         self.names = sorted.into_iter().map(|(name, _)| name).collect();
     }
 
-    /// Adds lists and trees that another time gave: `names`, to whose places the `lists`' names
-    /// refer, lists that refer to lists before them, and `trees` with their lists. None when that
-    /// does not hold.
-    pub fn restore(
-        &mut self,
-        names: Vec<Vec<u8>>,
-        lists: Vec<Vec<Entry>>,
-        trees: Vec<(u32, u32)>,
-    ) -> Option<()> {
-        let mut all: HashMap<Vec<u8>, u32> =
-            (0u32..).zip(&self.names).map(|(at, name)| (name.clone(), at)).collect();
-        let mut places = Vec::with_capacity(names.len());
-        for name in names {
-            let next = u32::try_from(all.len()).ok()?;
-            places.push(*all.entry(name).or_insert(next));
-        }
-        for mut list in lists {
-            let before = self.lists.len();
-            for entry in &mut list {
-                entry.name = *places.get(entry.name as usize)?;
-                let is_known = !entry.is_tree || (entry.target as usize) < before;
-                if !is_known && entry.target != NONE {
-                    return None;
+    /// The lists and trees that another time gave, in parts of which each adds to those before. None
+    /// when one refers to what is not there.
+    pub fn restored(parts: Vec<Part>) -> Option<Trees> {
+        let mut names: Vec<&[u8]> =
+            parts.iter().flat_map(|part| &part.names).map(Vec::as_slice).collect();
+        names.sort_unstable();
+        names.dedup();
+        let mut trees = Trees::default();
+        for part in &parts {
+            let places: Vec<u32> = part
+                .names
+                .iter()
+                .map(|name| names.binary_search(&name.as_slice()).ok())
+                .map(|place| u32::try_from(place?).ok())
+                .collect::<Option<_>>()?;
+            let mut start = 0;
+            for end in &part.ends {
+                let before = trees.lists.len();
+                let mut list = part.entries.get(start..*end)?.to_vec();
+                for entry in &mut list {
+                    entry.name = *places.get(entry.name as usize)?;
+                    let is_known = !entry.is_tree || (entry.target as usize) < before;
+                    if !is_known && entry.target != NONE {
+                        return None;
+                    }
                 }
+                list.sort_unstable();
+                trees.lists.push(list);
+                start = *end;
             }
-            // One that is there already would shift the numbers of those that follow.
-            if self.lists.add(list) as usize != before {
+            if part.trees.iter().any(|(_, list)| *list as usize >= trees.lists.len()) {
                 return None;
             }
+            trees.listed.extend_from_slice(&part.trees);
         }
-        if trees.iter().any(|(_, list)| *list as usize >= self.lists.len()) {
-            return None;
-        }
-        self.listed.extend(trees);
-        self.listed.sort_unstable();
-        self.listed.dedup_by_key(|(tree, _)| *tree);
-        self.sort_names(all);
-        Some(())
+        trees.listed.sort_unstable();
+        trees.listed.dedup_by_key(|(tree, _)| *tree);
+        trees.names = names.into_iter().map(<[u8]>::to_vec).collect();
+        Some(trees)
     }
+}
+
+/// Lists and trees as they were kept.
+#[derive(Default)]
+pub struct Part {
+    /// Names.
+    pub names: Vec<Vec<u8>>,
+    /// Entries of all lists, one after the other; their names are places in `names`, their lists
+    /// those of all parts so far.
+    pub entries: Vec<Entry>,
+    /// Where in `entries` each list ends.
+    pub ends: Vec<usize>,
+    /// Trees with their lists.
+    pub trees: Vec<(u32, u32)>,
 }
 
 /// Makes lists of new trees.

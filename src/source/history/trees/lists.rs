@@ -10,8 +10,9 @@ pub struct Lists {
     entries: Vec<Entry>,
     /// Where in `entries` each list ends.
     ends: Vec<u32>,
-    /// Lists by the hash of their entries.
+    /// Lists by the hash of their entries; of the first so many lists.
     known: HashMap<u64, Vec<u32>>,
+    hashed: u32,
     hasher: std::hash::RandomState,
 }
 
@@ -34,17 +35,33 @@ impl Lists {
         use std::hash::BuildHasher as _;
         entries.sort_unstable();
         entries.dedup();
-        let hash = self.hasher.hash_one(&entries);
+        for list in self.hashed..self.count() {
+            let hash = self.hasher.hash_one(self.get(list));
+            self.known.entry(hash).or_default().push(list);
+        }
+        self.hashed = self.count();
+        let hash = self.hasher.hash_one(entries.as_slice());
         let alike = self.known.get(&hash).into_iter().flatten();
         if let Some(known) = alike.copied().find(|list| self.get(*list) == entries) {
             return known;
         }
-        let new = u32::try_from(self.ends.len()).expect("as many lists fill any memory first");
+        let new = self.push(entries);
+        self.known.entry(hash).or_default().push(new);
+        self.hashed = self.count();
+        new
+    }
+
+    /// Adds a list that is known to be another than all before; its entries are in order.
+    pub fn push(&mut self, entries: impl IntoIterator<Item = Entry>) -> u32 {
+        let new = self.count();
         self.entries.extend(entries);
         let end = u32::try_from(self.entries.len());
         self.ends.push(end.expect("as many entries fill any memory first"));
-        self.known.entry(hash).or_default().push(new);
         new
+    }
+
+    fn count(&self) -> u32 {
+        u32::try_from(self.ends.len()).expect("as many lists fill any memory first")
     }
 
     /// The same lists with other names: `names` has the new number of each.
@@ -55,7 +72,10 @@ impl Lists {
             let name =
                 |entry: &Entry| names.get(entry.name as usize).copied().unwrap_or(entry.name);
             let entries = self.get(list).iter();
-            renamed.add(entries.map(|entry| Entry { name: name(entry), ..*entry }).collect());
+            let mut entries: Vec<Entry> =
+                entries.map(|entry| Entry { name: name(entry), ..*entry }).collect();
+            entries.sort_unstable();
+            renamed.push(entries);
         }
         renamed
     }
