@@ -100,10 +100,7 @@ impl Context<'_> {
         self.drop_unsure(&mut reported, &mut notes);
         let everywhere_live = collected.searched.is_none();
         self.suppress(&mut reported, &target, everywhere_live, key, &mut notes)?;
-        let reader = self.reader(collected.searched.as_ref());
-        for one in &mut reported {
-            one.line_hash = self.line_hash(one.places.first(), reader.as_ref());
-        }
+        self.hash_lines(&mut reported, collected.searched.as_ref());
         let (suppressed, findings) =
             reported.into_iter().partition(|one| one.finding.suppression.is_some());
         notes.sort();
@@ -196,28 +193,38 @@ impl Context<'_> {
         notes: &mut Vec<String>,
     ) -> Vec<Seen> {
         let reader = searched.store.reader();
-        let in_order = || Graph::new(&searched.commits, searched.store.numbers());
-        let mut graph = None;
+        let store = &searched.store;
+        let in_order = || Graph::new(&searched.commits, store.numbers());
+        let (mut graph, mut objects) = (None, Vec::new());
         let grouped = rayon::in_place_scope(|scope| {
             scope.spawn(|_| graph = Some(in_order()));
+            let tips = searched.tips.par_iter();
+            scope.spawn(|_| objects = tips.map(|tip| store.number_of(&tip.id)).collect());
             self.group(&collected.hits, key)
         });
         let graph = graph.unwrap_or_else(in_order);
-        let commit = |id: &ObjectId| graph.number(searched.store.number_of(id)?);
-        // Its trouble was recorded when their names were searched.
-        let tips = searched.tips.clone();
-        let tips = repository::peeled(tips, &reader, |id| commit(id).is_some());
-        let tip_commits: Vec<Option<u32>> = tips.par_iter().map(|tip| commit(&tip.id)).collect();
+        // Their trouble was recorded when their names were searched.
+        let mut tips: Vec<(Tip, Option<u32>)> = Vec::with_capacity(searched.tips.len());
+        for (tip, object) in searched.tips.iter().zip(objects) {
+            let mut tip = tip.clone();
+            let mut commit = object.and_then(|object| graph.number(object));
+            if commit.is_none() {
+                tip.id = repository::peel(&reader, tip.id);
+                commit = store.number_of(&tip.id).and_then(|object| graph.number(object));
+            }
+            tips.push((tip, commit));
+        }
+        tips.sort();
+        tips.dedup();
         let shallow = repo.shallow();
-        let commitless = tips.iter().zip(&tip_commits).filter(|(_, commit)| commit.is_none());
-        self.record_gaps(searched, &graph, commitless.map(|(tip, _)| tip), &shallow);
+        let others = tips.iter().filter(|(_, commit)| commit.is_none()).map(|(tip, _)| tip);
+        self.record_gaps(searched, &graph, others, &shallow);
         let (rules, findings): (Vec<u32>, Vec<Finding>) = grouped.into_iter().unzip();
         let history = History {
-            store: &searched.store,
+            store,
             graph: &graph,
             trees: &searched.trees,
             tips: &tips,
-            tip_commits: &tip_commits,
             reflog: &repo.reflog_commits(self.log),
             shallow: &shallow,
             // Read before, and its trouble recorded then.
@@ -287,12 +294,17 @@ impl Context<'_> {
     fn at_fitting_paths(&self, mut seen: Seen) -> Option<Seen> {
         let rule = self.settings.engine.ruleset().rules().get(seen.rule as usize)?;
         if !rule.paths.is_empty() || !rule.allow.paths.is_empty() {
-            seen.places.retain(|place| match &place.path {
-                Some(path) => {
-                    (rule.paths.is_empty() || rule.paths.is_match(path))
-                        && !rule.allow.paths.is_match(path)
+            // Versions of one file stand together.
+            let mut last: Option<(Vec<u8>, bool)> = None;
+            seen.places.retain(|place| {
+                let Some(path) = &place.path else { return rule.paths.is_empty() };
+                if let Some((_, fits)) = last.as_ref().filter(|(last, _)| last == path) {
+                    return *fits;
                 }
-                None => rule.paths.is_empty(),
+                let fits = (rule.paths.is_empty() || rule.paths.is_match(path))
+                    && !rule.allow.paths.is_match(path);
+                last = Some((path.clone(), fits));
+                fits
             });
         }
         (!seen.places.is_empty()).then_some(seen)
@@ -432,35 +444,40 @@ impl Context<'_> {
         Some(suppression)
     }
 
-    /// A reader of the target's objects, if it has any.
-    fn reader(&self, searched: Option<&Searched>) -> Option<Reader> {
-        match searched {
-            Some(searched) => Some(searched.store.reader()),
-            None => Some(Reader::of(&self.target.repository()?.git)),
+    /// Adds what code scanning knows the first line of each by.
+    fn hash_lines(&self, reported: &mut [Reported], searched: Option<&Searched>) {
+        let of_blob = |reader: &Reader, one: &Reported| {
+            let place = one.places.first().filter(|place| place.layers.is_empty())?;
+            let id = place.object.filter(|_| place.kind == ContentKind::Blob)?;
+            let (_, size) = reader.header(&id)?;
+            let mut content = Vec::new();
+            (size <= LINE_HASH_BYTES).then(|| reader.read(&id, &mut content).ok())??;
+            line_hash(&content, place.position.line)
+        };
+        if let Some(searched) = searched {
+            reported.par_iter_mut().for_each_init(
+                || searched.store.reader(),
+                |reader, one| one.line_hash = of_blob(reader, one),
+            );
+        } else if let Some(repo) = self.target.repository() {
+            let reader = Reader::of(&repo.git);
+            reported.iter_mut().for_each(|one| one.line_hash = of_blob(&reader, one));
+        }
+        for one in reported.iter_mut().filter(|one| one.line_hash.is_none()) {
+            one.line_hash = one.places.first().and_then(|place| self.file_line_hash(place));
         }
     }
 
-    fn line_hash(&self, place: Option<&Place>, reader: Option<&Reader>) -> Option<String> {
-        let place = place.filter(|place| place.layers.is_empty())?;
-        let content = match (place.kind, place.object, &place.path) {
-            (ContentKind::Blob, Some(id), _) => {
-                let mut content = Vec::new();
-                let reader = reader?;
-                let small = reader.header(&id).is_some_and(|(_, size)| size <= LINE_HASH_BYTES);
-                small.then(|| reader.read(&id, &mut content).ok())??;
-                content
-            }
-            (ContentKind::File, _, Some(path)) => {
-                let file = match &self.target.what {
-                    What::File(file) => file.clone(),
-                    _ => self.target.root()?.join(bstr::ByteSlice::to_path(path.as_slice()).ok()?),
-                };
-                let meta = fs::symlink_metadata(&file).ok()?;
-                (meta.is_file() && meta.len() <= LINE_HASH_BYTES)
-                    .then(|| fs::read(&file).ok())??
-            }
-            _ => return None,
+    fn file_line_hash(&self, place: &Place) -> Option<String> {
+        let is_file = place.layers.is_empty() && place.kind == ContentKind::File;
+        let path = place.path.as_ref().filter(|_| is_file)?;
+        let file = match &self.target.what {
+            What::File(file) => file.clone(),
+            _ => self.target.root()?.join(bstr::ByteSlice::to_path(path.as_slice()).ok()?),
         };
+        let meta = fs::symlink_metadata(&file).ok()?;
+        let content =
+            (meta.is_file() && meta.len() <= LINE_HASH_BYTES).then(|| fs::read(&file).ok())??;
         line_hash(&content, place.position.line)
     }
 }

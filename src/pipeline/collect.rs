@@ -229,21 +229,20 @@ impl<'a> Search<'a> {
         walk(Walk::new(&store, self.log, self.settings.max_size), self);
         let found = BitSet::new(store.numbers());
         self.found_blobs(&store, &found);
-        let tips = self.references(repo);
+        let tips = repo.references(self.log);
+        self.tip_names(&tips);
         let name_check = |name: &[u8]| self.name(name, Origin::Tree);
         let trees = trees::find(&store, self.log, self.settings.max_size, &found, &name_check);
         store.forget_forests();
         (Searched { store, commits: Commits::default(), trees, tips }, None)
     }
 
-    /// The references, not peeled. Their names are shown with findings, so they are looked at like
+    /// Searches the names of references: they are shown with findings, so they are looked at like
     /// file names.
-    pub fn references(&self, repo: &Repository) -> Vec<Tip> {
-        let tips = repo.references(self.log);
+    pub fn tip_names(&self, tips: &[Tip]) {
         tips.par_iter().for_each(|tip| {
             self.name(tip.name.as_bytes(), Origin::Reference);
         });
-        tips
     }
 
     /// Adds the blobs that something was found in to `found`.

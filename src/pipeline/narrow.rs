@@ -231,7 +231,7 @@ pub fn seen(
         notes.push(assemble::TOO_MANY_PATHS.to_owned());
     }
     let tip = narrow.head.as_ref();
-    let tip = tip.map(|tip| Tip { name: context.conceal(&tip.name), id: tip.id });
+    let tip = tip.map(|tip| Tip { name: context.conceal(&tip.name).into(), id: tip.id });
     let head = Head { repo, tip: tip.as_ref(), by_object: &by_object };
     let reader = Reader::of(&repo.git);
     let found = gathered.found.into_iter();
@@ -354,7 +354,7 @@ impl Head<'_> {
                 None => true,
             };
             if here {
-                place.refs = Refs::from_iter([tip.name.as_str().into()]);
+                place.refs = Refs::from_iter([Arc::clone(&tip.name)]);
             }
         }
     }

@@ -29,10 +29,9 @@ pub struct History<'a> {
     pub graph: &'a Graph<'a>,
     /// The trees that lead to findings.
     pub trees: &'a Trees,
-    /// References, sorted by name, `HEAD` among them.
-    pub tips: &'a [Tip],
-    /// For each of them the number of its commit, if it is one.
-    pub tip_commits: &'a [Option<u32>],
+    /// References, sorted by name, `HEAD` among them, each with the number of its commit, if it is
+    /// one.
+    pub tips: &'a [(Tip, Option<u32>)],
     /// Commits that reflogs remember.
     pub reflog: &'a BTreeSet<ObjectId>,
     /// Commits at a shallow boundary.
@@ -207,12 +206,12 @@ impl History<'_> {
     }
 
     fn note_tips(&self, paths: &mut Paths<'_>, roots: &[u32], lives: &mut [Life]) -> Tips {
-        let names = self.tips.iter().map(|tip| Arc::from(tip.name.as_str())).collect();
+        let names = self.tips.iter().map(|(tip, _)| Arc::clone(&tip.name)).collect();
         let mut tips = Tips { names, groups: Vec::new() };
         let mut groups: HashMap<u32, u32> = HashMap::new();
         let mut lists = Vec::new();
         let mut head = None;
-        for (at, (tip, commit)) in (0u32..).zip(self.tips.iter().zip(self.tip_commits)) {
+        for (at, (tip, commit)) in (0u32..).zip(self.tips) {
             let root = match commit {
                 Some(commit) => roots[*commit as usize],
                 // A tag may stand for a tree.
@@ -225,7 +224,7 @@ impl History<'_> {
                 lists.push(root);
             }
             tips.groups[group as usize].push(at);
-            if tip.name == "HEAD" {
+            if *tip.name == *"HEAD" {
                 head = Some(group);
             }
         }
@@ -275,7 +274,7 @@ impl History<'_> {
                 let has = |commit: &Option<u32>| {
                     commit.is_some_and(|commit| below[commit as usize] & (1 << bit) != 0)
                 };
-                let those = (0u32..).zip(self.tip_commits).filter(|(_, commit)| has(commit));
+                let those = (0u32..).zip(self.tips).filter(|(_, (_, commit))| has(commit));
                 lives[*at].tips.extend(those.map(|(tip, _)| tip));
                 lives[*at].introduced.push(*number);
             }
@@ -471,20 +470,21 @@ struct Tips {
 impl Tips {
     /// For each secret all that have it.
     fn of_each(&self, lives: &[Life]) -> Vec<Refs> {
-        let mut known: HashMap<(&[u32], &[u32]), Refs> = HashMap::new();
-        let each = lives.iter().map(|life| {
-            let key = (life.groups.as_slice(), life.tips.as_slice());
-            let refs = known.entry(key).or_insert_with(|| {
+        let key = |life: &Life| (life.groups.clone(), life.tips.clone());
+        let distinct: HashSet<(Vec<u32>, Vec<u32>)> = lives.iter().map(key).collect();
+        let known: HashMap<(Vec<u32>, Vec<u32>), Refs> = distinct
+            .into_par_iter()
+            .map(|(groups, tips)| {
                 let mut has = vec![false; self.names.len()];
-                for tip in self.members(&life.groups).flatten().chain(&life.tips) {
+                for tip in self.members(&groups).flatten().chain(&tips) {
                     has[*tip as usize] = true;
                 }
                 let all = (0u32..).zip(has).filter(|(_, has)| *has).map(|(tip, _)| tip);
-                Refs::of(&self.names, all)
-            });
-            refs.clone()
-        });
-        each.collect()
+                let refs = Refs::of(&self.names, all);
+                ((groups, tips), refs)
+            })
+            .collect();
+        lives.iter().map(|life| known.get(&key(life)).cloned().unwrap_or_default()).collect()
     }
 
     /// For each pair the first that have it.
@@ -522,9 +522,12 @@ impl Seen {
     fn new(history: &History<'_>) -> Seen {
         let graph = history.graph;
         let reflog = history.reflog.iter().filter_map(|id| history.commit(id));
-        let known = history.tip_commits.iter().flatten().copied().chain(reflog);
-        let mut named = history.tips.iter().zip(history.tip_commits);
-        let head = named.find(|(tip, _)| tip.name == "HEAD").and_then(|(_, commit)| *commit);
+        let known = history.tips.iter().filter_map(|(_, commit)| *commit).chain(reflog);
+        let head = history
+            .tips
+            .iter()
+            .find(|(tip, _)| *tip.name == *"HEAD")
+            .and_then(|(_, commit)| *commit);
         Seen {
             reachable: graph.reachable(known),
             by_head: head.map(|head| graph.reachable([head])),

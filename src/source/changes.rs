@@ -98,7 +98,7 @@ pub fn range(
     };
     let commits = walk(repo, reader, &[to_id], &hidden, log)?;
     let name = if is_hex(&to) { to_id.to_string() } else { escape(to.as_bytes()) };
-    Ok(Selection { commits, head: Some(Tip { name, id: to_id }), base })
+    Ok(Selection { commits, head: Some(Tip { name: name.into(), id: to_id }), base })
 }
 
 /// Every commit that `name` leads to.
@@ -110,7 +110,11 @@ pub fn branch(
 ) -> Result<Selection, Error> {
     let id = resolve(repo, name)?;
     let commits = walk(repo, reader, &[id], &[], log)?;
-    Ok(Selection { commits, head: Some(Tip { name: escape(name.as_bytes()), id }), base: None })
+    Ok(Selection {
+        commits,
+        head: Some(Tip { name: escape(name.as_bytes()).into(), id }),
+        base: None,
+    })
 }
 
 /// Every commit of any reference whose committer's time is `seconds` (since 1970-01-01 UTC) or later.
@@ -129,7 +133,7 @@ pub fn since(
     let ids: Vec<ObjectId> = ids.into_iter().collect();
     let mut commits = walk(repo, reader, &ids, &[], log)?;
     commits.retain(|commit| commit.time >= seconds);
-    let head = repo.head().map(|id| Tip { name: "HEAD".to_owned(), id });
+    let head = repo.head().map(|id| Tip { name: "HEAD".into(), id });
     Ok(Selection { commits, head, base: None })
 }
 
@@ -158,7 +162,7 @@ fn resolve(repo: &Repository, revision: &str) -> Result<ObjectId, Error> {
 fn known_elsewhere(repo: &Repository, tips: &[Tip], to: ObjectId) -> Vec<ObjectId> {
     let default = default_branch(tips).filter(|id| *id != to);
     let mut hidden: BTreeSet<ObjectId> = BTreeSet::new();
-    for tip in tips.iter().filter(|tip| tip.id != to && tip.name != "HEAD") {
+    for tip in tips.iter().filter(|tip| tip.id != to && *tip.name != *"HEAD") {
         let holds = repo
             .git
             .merge_base(tip.id, to)
@@ -180,7 +184,7 @@ fn default_branch(tips: &[Tip]) -> Option<ObjectId> {
         "refs/heads/master",
     ]
     .iter()
-    .find_map(|name| tips.iter().find(|tip| tip.name == *name))
+    .find_map(|name| tips.iter().find(|tip| *tip.name == **name))
     .map(|tip| tip.id)
 }
 

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use gix::ObjectId;
 use gix::objs::Kind;
@@ -27,7 +28,7 @@ const TAG_DEPTH: usize = 16;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Tip {
     /// Full name, such as `refs/heads/main`, escaped.
-    pub name: String,
+    pub name: Arc<str>,
     /// The commit (or other object) that it leads to.
     pub id: ObjectId,
 }
@@ -100,7 +101,11 @@ impl Repository {
 
     /// All references, peeled through tags, sorted by name; `HEAD` among them.
     pub fn tips(&self, reader: &Reader, log: &IncompleteLog) -> Vec<Tip> {
-        peeled(self.references(log), reader, |_| false)
+        let mut tips = self.references(log);
+        tips.iter_mut().for_each(|tip| tip.id = peel(reader, tip.id));
+        tips.sort();
+        tips.dedup();
+        tips
     }
 
     /// All references as they stand, not peeled, sorted by name; `HEAD` among them.
@@ -132,7 +137,7 @@ impl Repository {
                             let name = escape(reference.name().as_bstr());
                             match reference.target().try_id() {
                                 Some(id) => {
-                                    tips.insert(Tip { name, id: id.to_owned() });
+                                    tips.insert(Tip { name: name.into(), id: id.to_owned() });
                                 }
                                 None => insert_symbolic(&name, reference, &mut tips),
                             }
@@ -145,14 +150,14 @@ impl Repository {
         }
         match self.head_object() {
             Ok(Some(id)) => {
-                tips.insert(Tip { name: "HEAD".to_owned(), id });
+                tips.insert(Tip { name: "HEAD".into(), id });
             }
             Ok(None) => {}
             Err(reason) => broken("HEAD", &reason),
         }
         for (name, git) in self.siblings() {
             if let Some(id) = git.head().ok().filter(gix::Head::is_detached).and_then(|h| h.id()) {
-                tips.insert(Tip { name: format!("{name}/HEAD"), id: id.detach() });
+                tips.insert(Tip { name: format!("{name}/HEAD").into(), id: id.detach() });
             }
         }
         tips.into_iter().collect()
@@ -297,29 +302,12 @@ fn is_git_dir(path: &Path) -> bool {
 /// (`origin/HEAD`).
 fn insert_symbolic(name: &str, mut reference: gix::Reference<'_>, tips: &mut BTreeSet<Tip>) {
     if let Ok(id) = reference.follow_to_object() {
-        tips.insert(Tip { name: name.to_owned(), id: id.detach() });
+        tips.insert(Tip { name: name.into(), id: id.detach() });
     }
-}
-
-/// What `tips` lead to once tags are followed; `is_commit` may know, without being asked in vain for
-/// much, what needs no look into the store.
-pub fn peeled(
-    mut tips: Vec<Tip>,
-    reader: &Reader,
-    is_commit: impl Fn(&ObjectId) -> bool,
-) -> Vec<Tip> {
-    for tip in &mut tips {
-        if !is_commit(&tip.id) {
-            tip.id = peel(reader, tip.id);
-        }
-    }
-    tips.sort();
-    tips.dedup();
-    tips
 }
 
 /// Follows annotated tags to what they stand for.
-fn peel(reader: &Reader, mut id: ObjectId) -> ObjectId {
+pub fn peel(reader: &Reader, mut id: ObjectId) -> ObjectId {
     let mut buffer = Vec::new();
     for _ in 0..TAG_DEPTH {
         if !matches!(reader.header(&id), Some((Kind::Tag, _)))

@@ -37,9 +37,15 @@ pub fn history(
     let conditions = search.conditions().digest(store.hash());
     let rules = rules::of(search.engine().ruleset());
     let mut draft = Draft::new(conditions, rules);
-    let opened = Memory::open(keeper, conditions, store.hash()).and_then(|memory| {
-        let memory = memory.map(|memory| Resumed::of(search, keeper, memory, &draft.rules, &store));
-        memory.transpose()
+    let mut opened = Ok(None);
+    let tips = rayon::in_place_scope(|scope| {
+        scope.spawn(|_| {
+            opened = Memory::open(keeper, conditions, store.hash()).and_then(|memory| {
+                let resumed = |memory| Resumed::of(search, keeper, memory, &draft.rules, &store);
+                memory.map(resumed).transpose()
+            });
+        });
+        repo.references(search.log())
     });
     let resumed = opened.unwrap_or_else(|why| {
         let path = shown(&keeper.path);
@@ -54,7 +60,7 @@ pub fn history(
         (Commits::default(), None)
     };
     search.found_blobs(&store, &found);
-    let tips = search.references(repo);
+    search.tip_names(&tips);
     let trees = match old_trees {
         Some(trees) => add_trees(search, &store, trees, &found, &mut draft),
         None => all_trees(search, &store, &found, &mut draft),
