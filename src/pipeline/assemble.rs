@@ -192,7 +192,6 @@ impl Context<'_> {
         key: &ObtainedKey,
         notes: &mut Vec<String>,
     ) -> Vec<Seen> {
-        let reader = searched.store.reader();
         let store = &searched.store;
         let in_order = || Graph::new(&searched.commits, store.numbers());
         let (mut graph, mut objects) = (None, Vec::new());
@@ -203,17 +202,24 @@ impl Context<'_> {
             self.group(&collected.hits, key)
         });
         let graph = graph.unwrap_or_else(in_order);
-        // Their trouble was recorded when their names were searched.
-        let mut tips: Vec<(Tip, Option<u32>)> = Vec::with_capacity(searched.tips.len());
-        for (tip, object) in searched.tips.iter().zip(objects) {
-            let mut tip = tip.clone();
-            let mut commit = object.and_then(|object| graph.number(object));
-            if commit.is_none() {
-                tip.id = repository::peel(&reader, tip.id);
-                commit = store.number_of(&tip.id).and_then(|object| graph.number(object));
-            }
-            tips.push((tip, commit));
-        }
+        let commit = |id: &ObjectId| graph.number(store.number_of(id)?);
+        let mut tips: Vec<(Tip, Option<u32>)> = searched
+            .tips
+            .par_iter()
+            .zip(objects)
+            .map_init(
+                || store.reader(),
+                |reader, (tip, object)| {
+                    let mut tip = tip.clone();
+                    let mut number = object.and_then(|object| graph.number(object));
+                    if number.is_none() {
+                        tip.id = repository::peel(reader, tip.id, |id| commit(id).is_some());
+                        number = commit(&tip.id);
+                    }
+                    (tip, number)
+                },
+            )
+            .collect();
         tips.sort();
         tips.dedup();
         let shallow = repo.shallow();

@@ -102,7 +102,7 @@ impl Repository {
     /// All references, peeled through tags, sorted by name; `HEAD` among them.
     pub fn tips(&self, reader: &Reader, log: &IncompleteLog) -> Vec<Tip> {
         let mut tips = self.references(log);
-        tips.iter_mut().for_each(|tip| tip.id = peel(reader, tip.id));
+        tips.iter_mut().for_each(|tip| tip.id = peel(reader, tip.id, |_| false));
         tips.sort();
         tips.dedup();
         tips
@@ -306,11 +306,12 @@ fn insert_symbolic(name: &str, mut reference: gix::Reference<'_>, tips: &mut BTr
     }
 }
 
-/// Follows annotated tags to what they stand for.
-pub fn peel(reader: &Reader, mut id: ObjectId) -> ObjectId {
+/// Follows annotated tags to what they stand for; `is_commit` may know what is none.
+pub fn peel(reader: &Reader, mut id: ObjectId, is_commit: impl Fn(&ObjectId) -> bool) -> ObjectId {
     let mut buffer = Vec::new();
     for _ in 0..TAG_DEPTH {
-        if !matches!(reader.header(&id), Some((Kind::Tag, _)))
+        if is_commit(&id)
+            || !matches!(reader.header(&id), Some((Kind::Tag, _)))
             || reader.read(&id, &mut buffer).is_err()
         {
             break;
