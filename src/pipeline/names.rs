@@ -1,7 +1,7 @@
 //! File and folder names as texts to search: each once, wherever it comes from.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::collect::Search;
@@ -25,6 +25,8 @@ pub enum Origin {
 /// The names searched so far, by hash, and what is known of them.
 pub struct Names {
     shards: Vec<Mutex<HashMap<u64, Seen>>>,
+    /// Its keys are random: names that are made to have the same hash would be taken for one.
+    hasher: RandomState,
     /// What an earlier scan found nothing in.
     remembered: OnceLock<Remembered>,
     /// What the next scan is to know.
@@ -62,6 +64,7 @@ impl Names {
     pub fn new(key: Option<Key>) -> Names {
         Names {
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            hasher: RandomState::new(),
             remembered: OnceLock::new(),
             noted: key.map(|key| (key, Mutex::default())),
         }
@@ -83,9 +86,7 @@ impl Names {
         count: impl FnOnce(),
         search: impl FnOnce() -> bool,
     ) -> bool {
-        let mut hasher = DefaultHasher::new();
-        name.hash(&mut hasher);
-        let hash = hasher.finish();
+        let hash = self.hasher.hash_one(name);
         let shard = &self.shards[usize::try_from(hash >> 58).unwrap_or(0) % SHARDS];
         // Held while searching: otherwise a second thread would search, and count, it again.
         let mut known = shard.lock().unwrap_or_else(PoisonError::into_inner);
@@ -116,7 +117,7 @@ impl Names {
     fn recall(&self, name: &[u8], keyed: &mut Option<u64>) -> Option<Origin> {
         let (key, _) = self.noted.as_ref()?;
         let remembered = self.remembered.get()?;
-        let hash = short(key, name);
+        let hash = key.name(name);
         *keyed = Some(hash);
         if remembered.trees.binary_search(&hash).is_ok() {
             return Some(Origin::Tree);
@@ -132,7 +133,7 @@ impl Names {
         list: impl FnOnce(&mut Noted) -> &mut Vec<u64>,
     ) {
         if let Some((key, noted)) = self.noted.as_ref().filter(|_| !found) {
-            let hash = keyed.unwrap_or_else(|| short(key, name));
+            let hash = keyed.unwrap_or_else(|| key.name(name));
             list(&mut noted.lock().unwrap_or_else(PoisonError::into_inner)).push(hash);
         }
     }
@@ -142,11 +143,6 @@ impl Names {
         let noted = self.noted.map(|(_, noted)| noted.into_inner());
         noted.map_or_else(Noted::default, |noted| noted.unwrap_or_else(PoisonError::into_inner))
     }
-}
-
-/// A hash that only holders of the key can make, so that nobody can make two names alike.
-fn short(key: &Key, name: &[u8]) -> u64 {
-    key.short(&[b"name\0", name])
 }
 
 /// Where files outside the object store have names with something in them: name to paths.

@@ -18,13 +18,14 @@ use std::path::{Path, PathBuf};
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
+use siphasher::sip::SipHasher24;
 
 use crate::finding::fingerprint::FingerprintKey;
 use crate::model::text::escape;
 
 const MAGIC: &[u8; 16] = b"leaktrace-state\n";
 /// Version of the format.
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 const HEADER: usize = 16 + 8 + 16 + 8;
 const MAC: usize = 32;
 /// Largest file that is read, bytes.
@@ -34,6 +35,7 @@ const MAX_FILE: u64 = 2 << 30;
 #[derive(Clone)]
 pub struct Key {
     mac: Hmac<Sha256>,
+    names: SipHasher24,
     id: [u8; 16],
 }
 
@@ -46,7 +48,12 @@ impl Key {
         for (to, from) in id.iter_mut().zip(key.key_id().into_bytes()) {
             *to = from;
         }
-        Key { mac, id }
+        let [low, high] = [0, 8].map(|start| {
+            let bytes = key.derive("names in a state file");
+            u64::from_le_bytes(std::array::from_fn(|at| bytes[start + at]))
+        });
+        let names = SipHasher24::new_with_keys(low, high);
+        Key { mac, names, id }
     }
 
     /// HMAC-SHA-256 over `parts`, one after the other.
@@ -62,6 +69,12 @@ impl Key {
     pub fn short(&self, parts: &[&[u8]]) -> u64 {
         let mac = self.mac(parts);
         u64::from_le_bytes(std::array::from_fn(|at| mac[at]))
+    }
+
+    /// A hash of a name that only holders of the key can make, so that nobody can make two names
+    /// alike: SipHash-2-4 (Aumasson and Bernstein, 2012), which is made for short texts.
+    pub fn name(&self, name: &[u8]) -> u64 {
+        self.names.hash(name)
     }
 
     fn holds(&self, parts: &[&[u8]], expected: &[u8]) -> bool {

@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use gix::ObjectId;
 
 use super::forest::NONE;
-use super::near;
 use super::store::Store;
 
 /// A commit as it stands in the store.
@@ -72,7 +71,8 @@ fn seconds(line: &[u8]) -> Option<i64> {
     date.split_ascii_whitespace().next()?.parse().ok()
 }
 
-/// The commits of a store, each once, in the order of their ids.
+/// The commits of a store, each once, by time and then by id: about as they came to be, so that
+/// whoever goes from parents to children finds most of them close by.
 #[derive(Default)]
 pub struct Commits {
     nodes: Vec<Node>,
@@ -149,17 +149,13 @@ impl Commits {
             part.iter().for_each(|commit| all.push(commit));
             all.missing.extend(part.missing);
         }
-        // Within a pack numbers are in the order of ids, so that little is left to sort by those.
-        all.nodes.sort_unstable_by_key(|node| node.object);
-        all.nodes.dedup_by_key(|node| node.object);
+        let mut seen = vec![false; store.numbers()];
+        let is_new = |node: &Node| {
+            seen.get_mut(node.object as usize).is_some_and(|seen| !std::mem::replace(seen, true))
+        };
+        all.nodes.retain(is_new);
         let id = |node: &Node| store.id_of(node.object);
-        let number = |node: &Node| id(node).map_or(u64::MAX, |id| near::number(&id));
-        let mut keyed: Vec<(u64, Node)> =
-            all.nodes.iter().map(|node| (number(node), *node)).collect();
-        if !keyed.is_sorted_by(|a, b| a.0 < b.0) {
-            keyed.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| id(&a.1).cmp(&id(&b.1))));
-            all.nodes = keyed.into_iter().map(|(_, node)| node).collect();
-        }
+        all.nodes.sort_by(|a, b| a.time.cmp(&b.time).then_with(|| id(a).cmp(&id(b))));
         all
     }
 
@@ -168,12 +164,12 @@ impl Commits {
         self.nodes.len()
     }
 
-    /// All commits, by id.
+    /// All commits, in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Linked<'_>> {
         self.nodes.iter().map(|node| self.linked(node))
     }
 
-    /// The commit at a place in the order of ids.
+    /// The commit at a place in the order.
     pub fn get(&self, place: u32) -> Option<Linked<'_>> {
         self.nodes.get(place as usize).map(|node| self.linked(node))
     }

@@ -10,7 +10,7 @@ use super::forest::NONE;
 
 /// `commits`, each once, in the order that [`Graph`] has them in.
 pub fn in_order(mut commits: Vec<Commit>) -> Vec<Commit> {
-    commits.sort_by(|a, b| a.id.cmp(&b.id));
+    commits.sort_by(|a, b| (a.time, a.id).cmp(&(b.time, b.id)));
     commits.dedup_by(|later, first| later.id == first.id);
     let places: HashMap<ObjectId, u32> =
         commits.iter().map(|commit| commit.id).zip(0u32..).collect();
@@ -18,7 +18,7 @@ pub fn in_order(mut commits: Vec<Commit>) -> Vec<Commit> {
     for commit in &commits {
         parents.add(commit.parents.iter().filter_map(|parent| places.get(parent).copied()));
     }
-    let order = order(&parents, |place| commits[place as usize].time);
+    let order = order(&parents);
     order.into_iter().map(|place| commits[place as usize].clone()).collect()
 }
 
@@ -87,25 +87,28 @@ impl Links {
     }
 }
 
-/// Places in an order where parents come before their children; `parents` has each place's. Places
-/// are in the order of ids.
-fn order(parents: &Links, time: impl Fn(u32) -> i64) -> Vec<u32> {
+/// Places in an order where parents come before their children, and otherwise lower places before
+/// higher ones; `parents` has each place's.
+fn order(parents: &Links) -> Vec<u32> {
+    let all = 0..parents.count();
+    if all.clone().all(|place| parents.of(place).iter().all(|parent| *parent < place)) {
+        return all.collect();
+    }
     let children = parents.reversed();
-    let mut waiting: Vec<u32> = (0..parents.count())
+    let mut waiting: Vec<u32> = all
+        .clone()
         .map(|place| u32::try_from(parents.of(place).len()).unwrap_or(u32::MAX))
         .collect();
-    let mut ready: BinaryHeap<Reverse<(i64, u32)>> = (0..parents.count())
-        .filter(|place| waiting[*place as usize] == 0)
-        .map(|place| Reverse((time(place), place)))
-        .collect();
+    let mut ready: BinaryHeap<Reverse<u32>> =
+        all.filter(|place| waiting[*place as usize] == 0).map(Reverse).collect();
     // A cycle of parents cannot exist under a sound hash; such commits are left out here.
     let mut order = Vec::with_capacity(waiting.len());
-    while let Some(Reverse((_, place))) = ready.pop() {
+    while let Some(Reverse(place)) = ready.pop() {
         order.push(place);
         for child in children.of(place) {
             waiting[*child as usize] -= 1;
             if waiting[*child as usize] == 0 {
-                ready.push(Reverse((time(*child), *child)));
+                ready.push(Reverse(*child));
             }
         }
     }
@@ -127,7 +130,7 @@ impl<'a> Graph<'a> {
             let places = commit.parents.iter().filter_map(|parent| numbers.get(*parent as usize));
             by_place.add(places.copied().filter(|place| *place != NONE));
         }
-        let order = order(&by_place, |place| commits.get(place).map_or(0, |commit| commit.time));
+        let order = order(&by_place);
         let mut number_of = vec![NONE; commits.len()];
         for (number, place) in (0u32..).zip(&order) {
             number_of[*place as usize] = number;
@@ -241,7 +244,7 @@ mod tests {
         ]);
         let order: Vec<ObjectId> = ordered.iter().map(|commit| commit.id).collect();
         assert_eq!(order, [id(1), id(3), id(2), id(4)]);
-        let commits = commits(&[(1, 900, &[]), (2, 500, &[1]), (3, 2, &[1]), (4, 1, &[2, 3])]);
+        let commits = commits(&[(4, 1, &[2, 3]), (3, 2, &[1]), (2, 500, &[1]), (1, 900, &[])]);
         let graph = Graph::new(&commits, 5);
         let order: Vec<u32> = graph.commits().map(|commit| commit.object).collect();
         assert_eq!(order, [1, 3, 2, 4]);

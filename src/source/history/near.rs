@@ -59,7 +59,7 @@ fn beginning(id: &oid, bits: u32) -> usize {
 }
 
 /// The first eight bytes, in the same order as ids.
-pub fn number(id: &oid) -> u64 {
+fn number(id: &oid) -> u64 {
     id.as_bytes().first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
 }
 
