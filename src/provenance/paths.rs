@@ -4,6 +4,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
+
 use crate::source::history::forest::NONE;
 use crate::source::history::trees::{Entry, Trees};
 
@@ -26,6 +28,10 @@ pub const GROUPS_A_PAIR: usize = 20;
 const MAX_STEPPED: usize = 4_000_000;
 /// The path of the root folder.
 const ROOT: u32 = 0;
+
+/// Answers by numbers that this program gave, asked for millions of times: a hash with a random seed
+/// and no cryptography is enough.
+pub type ByNumber<K, V> = HashMap<K, V, RandomState>;
 
 /// A set of secrets, by their places in the list of findings, ascending.
 pub type Secrets = Arc<[u32]>;
@@ -52,25 +58,25 @@ pub struct Pair {
 pub struct Paths<'a> {
     trees: &'a Trees,
     /// Secrets of an object number.
-    of_object: &'a HashMap<u32, Vec<u32>>,
+    of_object: &'a ByNumber<u32, Vec<u32>>,
     /// Secrets of a file or folder name, by its number.
-    of_name: HashMap<u32, &'a [u32]>,
+    of_name: ByNumber<u32, &'a [u32]>,
     /// By list.
     sets: Vec<Secrets>,
     empty: Secrets,
     /// All pairs met so far.
     pub pairs: Vec<Pair>,
     /// Numbers of pairs by path and object number.
-    places: HashMap<(u32, u32), u32>,
+    places: ByNumber<(u32, u32), u32>,
     /// Paths by the folder's and the name's number, so that none is written out to look for it.
-    stepped: HashMap<(u32, u32), u32>,
+    stepped: ByNumber<(u32, u32), u32>,
     /// For each path its folder and its name; the root is its own folder.
     parts: Vec<(u32, u32)>,
     /// Numbers of names that no tree has, counted on from those of trees.
     other_names: HashMap<Vec<u8>, u32>,
     others: Vec<Vec<u8>>,
     /// How many paths each object, or without one each name, has.
-    counts: HashMap<(u32, u32), u32>,
+    counts: ByNumber<(u32, u32), u32>,
     steps: u64,
     /// Where `steps` may get to in this visit.
     until: u64,
@@ -82,7 +88,7 @@ impl<'a> Paths<'a> {
     /// Starts with no pairs.
     pub fn new(
         trees: &'a Trees,
-        of_object: &'a HashMap<u32, Vec<u32>>,
+        of_object: &'a ByNumber<u32, Vec<u32>>,
         of_name: &'a HashMap<Vec<u8>, Vec<u32>>,
     ) -> Paths<'a> {
         let of_name = of_name
@@ -96,12 +102,12 @@ impl<'a> Paths<'a> {
             sets: Vec::with_capacity(trees.len()),
             empty: Arc::from([]),
             pairs: Vec::new(),
-            places: HashMap::new(),
-            stepped: HashMap::new(),
+            places: ByNumber::default(),
+            stepped: ByNumber::default(),
             parts: vec![(ROOT, NONE)],
             other_names: HashMap::new(),
             others: Vec::new(),
-            counts: HashMap::new(),
+            counts: ByNumber::default(),
             steps: 0,
             until: 0,
             cut: false,

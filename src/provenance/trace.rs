@@ -8,7 +8,7 @@ use gix::ObjectId;
 use rayon::prelude::*;
 
 use super::commit;
-use super::paths::{GROUPS_A_PAIR, Pair, Paths, Secrets, last_part};
+use super::paths::{ByNumber, GROUPS_A_PAIR, Pair, Paths, Secrets, last_part};
 use super::{CommitInfo, Place, Refs, Table, Trace};
 use crate::finding::{Finding, Occurrence};
 use crate::model::{ContentId, ContentKind};
@@ -52,8 +52,10 @@ pub struct Traced {
     pub cut: bool,
 }
 
-/// Numbers of the secrets that each object, or each name, has.
-type SecretsBy<K> = HashMap<K, Vec<u32>>;
+/// Numbers of the secrets that each object has.
+type SecretsOfObject = ByNumber<u32, Vec<u32>>;
+/// Numbers of the secrets that each name has.
+type SecretsOfName = HashMap<Vec<u8>, Vec<u32>>;
 
 /// What the pass over the commits collects for one secret.
 #[derive(Default, Clone)]
@@ -97,9 +99,9 @@ impl History<'_> {
     }
 
     /// Which secrets each blob and each name has.
-    fn subjects(&self, findings: &[Finding]) -> (SecretsBy<u32>, SecretsBy<Vec<u8>>) {
-        let mut of_object = SecretsBy::new();
-        let mut of_name = SecretsBy::new();
+    fn subjects(&self, findings: &[Finding]) -> (SecretsOfObject, SecretsOfName) {
+        let mut of_object = SecretsOfObject::default();
+        let mut of_name = SecretsOfName::new();
         for (number, finding) in (0u32..).zip(findings) {
             for occurrence in &finding.occurrences {
                 let secrets = match &occurrence.content {
@@ -555,14 +557,14 @@ impl Seen {
 
 /// Pairs (their numbers) by what they are pairs of.
 struct Groups<'a> {
-    by_object: HashMap<u32, Vec<u32>>,
+    by_object: ByNumber<u32, Vec<u32>>,
     /// By the path's end.
     by_name: HashMap<&'a [u8], Vec<u32>>,
 }
 
 impl<'a> Groups<'a> {
     fn of(pairs: &'a [Pair]) -> Groups<'a> {
-        let mut groups = Groups { by_object: HashMap::new(), by_name: HashMap::new() };
+        let mut groups = Groups { by_object: ByNumber::default(), by_name: HashMap::new() };
         for (at, pair) in (0u32..).zip(pairs) {
             if pair.number == NONE {
                 groups.by_name.entry(last_part(&pair.path)).or_default().push(at);
