@@ -163,6 +163,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     for output in outputs {
         write(&scan.report, &output, arguments.color)?;
     }
+    // The process is about to end: giving back piece by piece what a large report holds takes time
+    // for nothing.
+    std::mem::forget(scan);
     Ok(exit)
 }
 

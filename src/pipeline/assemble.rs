@@ -467,7 +467,9 @@ impl Context<'_> {
             );
         } else if let Some(repo) = self.target.repository() {
             let reader = Reader::of(&repo.git);
-            reported.iter_mut().for_each(|one| one.line_hash = of_blob(&reader, one));
+            for one in reported.iter_mut() {
+                one.line_hash = of_blob(&reader, one);
+            }
         }
         for one in reported.iter_mut().filter(|one| one.line_hash.is_none()) {
             one.line_hash = one.places.first().and_then(|place| self.file_line_hash(place));

@@ -3,6 +3,8 @@
 mod commit;
 mod paths;
 mod refs;
+mod sets;
+mod tips;
 mod trace;
 
 use gix::ObjectId;

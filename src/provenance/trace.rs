@@ -8,8 +8,10 @@ use gix::ObjectId;
 use rayon::prelude::*;
 
 use super::commit;
-use super::paths::{ByNumber, GROUPS_A_PAIR, Pair, Paths, Secrets, last_part};
-use super::{CommitInfo, Place, Refs, Table, Trace};
+use super::paths::{ByNumber, Pair, Paths, Secrets, last_part};
+use super::sets::{Side, Unions, gone};
+use super::tips::{Reach, Tips};
+use super::{CommitInfo, Place, Refs, Trace};
 use crate::finding::{Finding, Occurrence};
 use crate::model::{ContentId, ContentKind};
 use crate::source::history::forest::NONE;
@@ -17,9 +19,6 @@ use crate::source::history::graph::Graph;
 use crate::source::history::store::{Reader, Store};
 use crate::source::history::trees::Trees;
 use crate::source::repository::{IndexEntry, Tip};
-
-/// Refs listed at one place; the trace lists all.
-const REFS_A_PLACE: usize = GROUPS_A_PAIR;
 
 /// What is known of a repository's history.
 pub struct History<'a> {
@@ -62,35 +61,34 @@ type SecretsOfName = HashMap<Vec<u8>, Vec<u32>>;
 struct Life {
     introduced: Vec<u32>,
     removed: Vec<u32>,
-    /// Groups of tips, see [`Tips`].
-    groups: Vec<u32>,
-    /// Further tips.
-    tips: Vec<u32>,
+    reach: Reach,
     tags: Vec<ObjectId>,
 }
 
 impl History<'_> {
     /// Traces each of `findings`.
     pub fn trace(&self, findings: &[Finding]) -> Traced {
-        let (of_object, of_name) = self.subjects(findings);
+        let numbers = self.numbers(findings);
+        let (of_object, of_name) = subjects(findings, &numbers);
         let mut paths = Paths::new(self.trees, &of_object, &of_name);
         let mut lives = vec![Life::default(); findings.len()];
         let roots = self.pass(&mut paths, &mut lives);
         let tips = self.note_tips(&mut paths, &roots, &mut lives);
         self.note_index(&mut paths);
         self.note_messages(findings, &mut lives);
-        let tips_of = tips.of_each(&lives);
+        let tips_of = tips.of_each(lives.iter().map(|life| &life.reach));
         let refs_of = tips.first_of_each(&paths.pairs);
         let seen = Seen::new(self);
         let groups = Groups::of(&paths.pairs);
         let pairs: Vec<(&Pair, Refs)> = paths.pairs.iter().zip(refs_of).collect();
         let traced = findings
             .par_iter()
+            .zip(numbers)
             .zip(lives.par_iter().zip(tips_of))
             .map_init(
                 || self.store.reader(),
-                |reader, (finding, (life, tips))| {
-                    let places = self.places(finding, &pairs, &groups);
+                |reader, ((finding, numbers), (life, tips))| {
+                    let places = self.places(finding, &numbers, &pairs, &groups);
                     (places, self.life(finding, life, tips, reader, &seen))
                 },
             )
@@ -98,28 +96,25 @@ impl History<'_> {
         Traced { findings: traced, cut: paths.cut }
     }
 
-    /// Which secrets each blob and each name has.
-    fn subjects(&self, findings: &[Finding]) -> (SecretsOfObject, SecretsOfName) {
-        let mut of_object = SecretsOfObject::default();
-        let mut of_name = SecretsOfName::new();
-        for (number, finding) in (0u32..).zip(findings) {
-            for occurrence in &finding.occurrences {
-                let secrets = match &occurrence.content {
-                    ContentId::Object { kind: ContentKind::Blob, id } => {
-                        match self.store.number_of(id) {
-                            Some(object) => of_object.entry(object).or_default(),
-                            None => continue,
-                        }
+    /// For each occurrence of each finding the number of the blob that it is in, or [`NONE`].
+    fn numbers(&self, findings: &[Finding]) -> Vec<Vec<u32>> {
+        let of = |finding: &Finding| {
+            // Those in one blob stand together.
+            let mut last = None;
+            let numbers = finding.occurrences.iter().map(|occurrence| match &occurrence.content {
+                ContentId::Object { kind: ContentKind::Blob, id } => match last {
+                    Some((known, number)) if known == id => number,
+                    _ => {
+                        let number = self.store.number_of(id).unwrap_or(NONE);
+                        last = Some((id, number));
+                        number
                     }
-                    ContentId::Name(name) => of_name.entry(name.clone()).or_default(),
-                    _ => continue,
-                };
-                if secrets.last() != Some(&number) {
-                    secrets.push(number);
-                }
-            }
-        }
-        (of_object, of_name)
+                },
+                _ => NONE,
+            });
+            numbers.collect()
+        };
+        findings.par_iter().map(of).collect()
     }
 
     /// Goes over all commits; returns what their root trees lead to, as lists of [`Trees`].
@@ -232,7 +227,7 @@ impl History<'_> {
         }
         for (group, list) in (0u32..).zip(lists) {
             for secret in paths.secrets(list).iter() {
-                lives[*secret as usize].groups.push(group);
+                lives[*secret as usize].reach.groups.push(group);
             }
             let count = tips.groups.get(group as usize).map_or(0, Vec::len);
             paths.note_tips(list, group, count, head == Some(group));
@@ -277,7 +272,7 @@ impl History<'_> {
                     commit.is_some_and(|commit| below[commit as usize] & (1 << bit) != 0)
                 };
                 let those = (0u32..).zip(self.tips).filter(|(_, (_, commit))| has(commit));
-                lives[*at].tips.extend(those.map(|(tip, _)| tip));
+                lives[*at].reach.tips.extend(those.map(|(tip, _)| tip));
                 lives[*at].introduced.push(*number);
             }
         }
@@ -333,17 +328,15 @@ impl History<'_> {
     fn places(
         &self,
         finding: &Finding,
+        numbers: &[u32],
         pairs: &[(&Pair, Refs)],
         groups: &Groups<'_>,
     ) -> Vec<Place> {
         let mut places: Vec<(bool, bool, u32, Place)> = Vec::new();
-        for occurrence in &finding.occurrences {
+        for (occurrence, number) in finding.occurrences.iter().zip(numbers) {
             let found = match &occurrence.content {
-                ContentId::Object { kind: ContentKind::Blob, id } => {
-                    self.store.number_of(id).and_then(|number| groups.by_object.get(&number))
-                }
                 ContentId::Name(name) => groups.by_name.get(name.as_slice()),
-                _ => None,
+                _ => groups.by_object.get(number),
             };
             let matching = found.into_iter().flatten().filter_map(|pair| pairs.get(*pair as usize));
             let before = places.len();
@@ -399,115 +392,23 @@ impl History<'_> {
     }
 }
 
-/// A parent: what it has, and what it or any commit before it had.
-struct Side<'a> {
-    has: &'a Secrets,
-    had: &'a Secrets,
-}
-
-/// What a commit with the secrets `set` took out. A merge takes out what one side has unless the other
-/// side had it before and took it out itself.
-fn gone(set: &Secrets, from: &[Side<'_>]) -> Vec<u32> {
-    let has = |of: &Secrets, secret: &u32| of.binary_search(secret).is_ok();
-    let mut gone: Vec<u32> = from
-        .iter()
-        .flat_map(|side| side.has.iter())
-        .filter(|secret| !has(set, secret))
-        .filter(|secret| from.iter().all(|side| has(side.has, secret) || !has(side.had, secret)))
-        .copied()
-        .collect();
-    gone.sort_unstable();
-    gone.dedup();
-    gone
-}
-
-/// Unions of sets, each made once: most commits have the same sets as those before them.
-#[derive(Default)]
-struct Unions {
-    /// By the addresses of the two sets.
-    known: HashMap<(usize, usize), Secrets>,
-    /// Sets whose addresses are in use, so that no other comes to stand there.
-    held: Vec<Secrets>,
-    /// All unions, so that equal ones have the same address.
-    sets: HashSet<Secrets>,
-}
-
-impl Unions {
-    fn of(&mut self, one: Secrets, other: &Secrets) -> Secrets {
-        if Arc::ptr_eq(&one, other) || other.is_empty() {
-            return one;
+/// Which secrets each blob and each name has.
+fn subjects(findings: &[Finding], numbers: &[Vec<u32>]) -> (SecretsOfObject, SecretsOfName) {
+    let mut of_object = SecretsOfObject::default();
+    let mut of_name = SecretsOfName::new();
+    for (secret, (finding, numbers)) in (0u32..).zip(findings.iter().zip(numbers)) {
+        for (occurrence, number) in finding.occurrences.iter().zip(numbers) {
+            let secrets = match &occurrence.content {
+                ContentId::Name(name) => of_name.entry(name.clone()).or_default(),
+                _ if *number != NONE => of_object.entry(*number).or_default(),
+                _ => continue,
+            };
+            if secrets.last() != Some(&secret) {
+                secrets.push(secret);
+            }
         }
-        let address = |set: &Secrets| Arc::as_ptr(set).cast::<u32>() as usize;
-        let key = (address(&one), address(other));
-        if let Some(known) = self.known.get(&key) {
-            return Secrets::clone(known);
-        }
-        let mut all: Vec<u32> = one.iter().chain(&**other).copied().collect();
-        all.sort_unstable();
-        all.dedup();
-        let all = self.own(all.into());
-        self.known.insert(key, Secrets::clone(&all));
-        self.held.extend([one, Secrets::clone(other)]);
-        all
     }
-
-    /// The set that stands for all that are equal to `set`.
-    fn own(&mut self, set: Secrets) -> Secrets {
-        if let Some(known) = self.sets.get(&set) {
-            return Secrets::clone(known);
-        }
-        self.sets.insert(Secrets::clone(&set));
-        set
-    }
-}
-
-/// References by what they lead to.
-struct Tips {
-    names: Table,
-    /// Those that have the same of interest, ascending: many stand for nearly the same. The groups
-    /// are in the order of their first.
-    groups: Vec<Vec<u32>>,
-}
-
-impl Tips {
-    /// For each secret all that have it.
-    fn of_each(&self, lives: &[Life]) -> Vec<Refs> {
-        let key = |life: &Life| (life.groups.clone(), life.tips.clone());
-        let distinct: HashSet<(Vec<u32>, Vec<u32>)> = lives.iter().map(key).collect();
-        let known: HashMap<(Vec<u32>, Vec<u32>), Refs> = distinct
-            .into_par_iter()
-            .map(|(groups, tips)| {
-                let mut has = vec![false; self.names.len()];
-                for tip in self.members(&groups).flatten().chain(&tips) {
-                    has[*tip as usize] = true;
-                }
-                let all = (0u32..).zip(has).filter(|(_, has)| *has).map(|(tip, _)| tip);
-                let refs = Refs::of(&self.names, all);
-                ((groups, tips), refs)
-            })
-            .collect();
-        lives.iter().map(|life| known.get(&key(life)).cloned().unwrap_or_default()).collect()
-    }
-
-    /// For each pair the first that have it.
-    fn first_of_each(&self, pairs: &[Pair]) -> Vec<Refs> {
-        let mut known: HashMap<&[u32], Refs> = HashMap::new();
-        let each = pairs.iter().map(|pair| {
-            let refs = known.entry(&pair.groups).or_insert_with(|| {
-                let first = self.members(&pair.groups).map(|group| group.iter().take(REFS_A_PLACE));
-                let mut first: Vec<u32> = first.flatten().copied().collect();
-                first.sort_unstable();
-                first.truncate(REFS_A_PLACE);
-                Refs::of(&self.names, first)
-            });
-            refs.clone()
-        });
-        each.collect()
-    }
-
-    fn members(&self, groups: &[u32]) -> impl Iterator<Item = &Vec<u32>> {
-        groups.iter().filter_map(|group| self.groups.get(*group as usize))
-    }
+    (of_object, of_name)
 }
 
 /// What is asked for each finding and the same for all.
@@ -578,10 +479,10 @@ impl<'a> Groups<'a> {
 
 /// A file of the working tree that is as HEAD has it is one place, not two.
 fn merge_worktree(places: &mut Vec<(bool, bool, u32, Place)>) {
+    type Key = (Option<Vec<u8>>, crate::model::Position, crate::model::LayerPath);
     if places.iter().all(|(.., place)| place.kind != ContentKind::File) {
         return;
     }
-    type Key = (Option<Vec<u8>>, crate::model::Position, crate::model::LayerPath);
     let at_head: BTreeSet<Key> = places
         .iter()
         .filter(|(not_head, ..)| !not_head)

@@ -102,7 +102,9 @@ impl Repository {
     /// All references, peeled through tags, sorted by name; `HEAD` among them.
     pub fn tips(&self, reader: &Reader, log: &IncompleteLog) -> Vec<Tip> {
         let mut tips = self.references(log);
-        tips.iter_mut().for_each(|tip| tip.id = peel(reader, tip.id, |_| false));
+        for tip in &mut tips {
+            tip.id = peel(reader, tip.id, |_| false);
+        }
         tips.sort();
         tips.dedup();
         tips

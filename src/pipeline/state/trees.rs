@@ -138,7 +138,7 @@ pub fn read(mut from: Reader<'_>, store: &Store, places: &Places) -> Result<Read
     while !from.is_at_end() {
         parts.push(read_part(&mut from, store, places, &reader, &mut hidden)?);
     }
-    let trees = Trees::restored(parts).ok_or(Damaged)?;
+    let trees = Trees::restored(&parts).ok_or(Damaged)?;
     Ok(Read { trees, hidden })
 }
 

@@ -164,6 +164,11 @@ impl Commits {
         self.nodes.len()
     }
 
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
     /// All commits, in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Linked<'_>> {
         self.nodes.iter().map(|node| self.linked(node))

@@ -10,7 +10,7 @@ use super::forest::NONE;
 
 /// `commits`, each once, in the order that [`Graph`] has them in.
 pub fn in_order(mut commits: Vec<Commit>) -> Vec<Commit> {
-    commits.sort_by(|a, b| (a.time, a.id).cmp(&(b.time, b.id)));
+    commits.sort_by_key(|commit| (commit.time, commit.id));
     commits.dedup_by(|later, first| later.id == first.id);
     let places: HashMap<ObjectId, u32> =
         commits.iter().map(|commit| commit.id).zip(0u32..).collect();

@@ -101,13 +101,13 @@ impl Trees {
 
     /// The lists and trees that another time gave, in parts of which each adds to those before. None
     /// when one refers to what is not there.
-    pub fn restored(parts: Vec<Part>) -> Option<Trees> {
+    pub fn restored(parts: &[Part]) -> Option<Trees> {
         let mut names: Vec<&[u8]> =
             parts.iter().flat_map(|part| &part.names).map(Vec::as_slice).collect();
         names.sort_unstable();
         names.dedup();
         let mut trees = Trees::default();
-        for part in &parts {
+        for part in parts {
             let places: Vec<u32> = part
                 .names
                 .iter()
