@@ -48,6 +48,15 @@ pub struct Assembled {
     pub key_id: String,
 }
 
+impl Assembled {
+    /// Adds things worth knowing, escaped.
+    pub fn note(&mut self, told: Vec<String>) {
+        self.notes.extend(told);
+        self.notes.sort();
+        self.notes.dedup();
+    }
+}
+
 /// A secret as one rule sees it, with its places.
 pub struct Seen {
     /// Place of the rule in the rule set.
@@ -77,13 +86,9 @@ pub struct Context<'a> {
 
 impl Context<'_> {
     /// Makes findings out of what was collected.
-    pub fn assemble(
-        &self,
-        mut collected: Collected,
-        key: &ObtainedKey,
-    ) -> Result<Assembled, Error> {
+    pub fn assemble(&self, collected: &Collected, key: &ObtainedKey) -> Result<Assembled, Error> {
         let mut target = self.target.shown();
-        let mut notes = std::mem::take(&mut collected.notes);
+        let mut notes = collected.notes.clone();
         notes.extend(self.settings.config.notes.iter().cloned());
         notes.extend(key.note.clone());
         let seen = match (self.target.repository(), &collected.narrow, &collected.searched) {
@@ -91,9 +96,9 @@ impl Context<'_> {
                 narrow::seen(*self, repo, narrow, &collected.hits, key, &mut notes)
             }
             (Some(repo), None, Some(searched)) => {
-                self.with_history(repo, searched, &collected, key, &mut notes)
+                self.with_history(repo, searched, collected, key, &mut notes)
             }
-            _ => self.without_history(&collected, key),
+            _ => self.without_history(collected, key),
         };
         let seen = seen.into_iter().filter_map(|seen| self.at_fitting_paths(seen));
         let mut reported = self.one_a_secret(seen.collect(), &target);
@@ -103,15 +108,13 @@ impl Context<'_> {
         self.hash_lines(&mut reported, collected.searched.as_ref());
         let (suppressed, findings) =
             reported.into_iter().partition(|one| one.finding.suppression.is_some());
-        notes.sort();
-        notes.dedup();
         target.branch = target.branch.map(|branch| self.conceal(&branch));
         Ok(Assembled {
             target,
             findings,
             suppressed,
             notes,
-            stats: collected.stats,
+            stats: collected.stats.clone(),
             key_id: key.key.key_id(),
         })
     }

@@ -78,6 +78,21 @@ pub struct Collected {
     pub stats: Stats,
 }
 
+/// What a scan learnt for the next one, to be kept once everything was searched.
+pub struct Learnt {
+    draft: state::Draft,
+    recorded: state::Recorded,
+    noted: names::Noted,
+}
+
+impl Learnt {
+    /// Writes what was learnt of `collected`; gives what is worth knowing, escaped.
+    pub fn keep(self, keeper: &Keeper, collected: &Collected) -> Vec<String> {
+        let Some(searched) = &collected.searched else { return Vec::new() };
+        self.draft.save(keeper, searched, &collected.hits, self.recorded, self.noted)
+    }
+}
+
 /// Searches `target`; what `keeper` has of earlier scans is not searched again.
 pub fn run(
     target: &Opened,
@@ -86,7 +101,7 @@ pub fn run(
     progress: &Progress,
     log: &IncompleteLog,
     keeper: Option<&Keeper>,
-) -> Collected {
+) -> (Collected, Option<Learnt>) {
     let search = Search::new(settings, options, progress, log, (target.repository(), keeper));
     let mut collected = Collected {
         hits: Vec::new(),
@@ -108,13 +123,9 @@ pub fn run(
         What::File(path) => search.file(path),
         What::Stdin => search.stdin(),
     }
-    let noted = search.finish(&mut collected);
-    if let (Some((recorded, noted)), Some(keeper), Some(draft), Some(searched)) =
-        (noted, keeper, draft, &collected.searched)
-    {
-        collected.notes.extend(draft.save(keeper, searched, &collected.hits, recorded, noted));
-    }
-    collected
+    let learnt = search.finish(&mut collected).zip(draft);
+    let learnt = learnt.map(|((recorded, noted), draft)| Learnt { draft, recorded, noted });
+    (collected, learnt)
 }
 
 /// The engine with all it needs to search contents from any thread.

@@ -209,12 +209,23 @@ pub fn scan(options: &Options, progress: &Progress) -> Result<Scan, Error> {
         let mut notes = Vec::new();
         let keeper = state::Keeper::of(&target, options, &key, &mut notes)?;
         let keeper = keeper.as_ref();
-        let mut collected = collect::run(&target, &settings, options, progress, &log, keeper);
+        let (mut collected, learnt) =
+            collect::run(&target, &settings, options, progress, &log, keeper);
         collected.notes.append(&mut notes);
         progress.enter(Phase::Assemble);
         let context =
             assemble::Context { number, target: &target, settings: &settings, options, log: &log };
-        parts.push(context.assemble(collected, &key)?);
+        // What is kept for the next scan goes by what was found, not by what is reported of it.
+        let mut told = Vec::new();
+        let assembled = rayon::in_place_scope(|scope| {
+            if let Some((learnt, keeper)) = learnt.zip(keeper) {
+                scope.spawn(|_| told = learnt.keep(keeper, &collected));
+            }
+            context.assemble(&collected, &key)
+        });
+        let mut assembled = assembled?;
+        assembled.note(told);
+        parts.push(assembled);
         configs.push(settings.config);
     }
     let report = merge(parts, options, &log).into_printable();
