@@ -3,6 +3,8 @@
 
 mod lint;
 mod list;
+mod markdown;
+mod new;
 mod show;
 mod try_out;
 
@@ -19,7 +21,7 @@ use super::Exit;
 use super::exit::UsageError;
 use crate::engine::{Effort, Engine, Limits};
 use crate::model::text::escape;
-use crate::rule::Ruleset;
+use crate::rule::{Ruleset, left_out};
 
 /// Arguments of `leaktrace rules`.
 #[derive(Debug, clap::Args)]
@@ -44,6 +46,14 @@ enum Command {
         id: String,
         #[command(flatten)]
         own: OwnRules,
+    },
+    /// Begin a rule file for a provider, with every field explained and blanks to fill in
+    New {
+        /// The service's name: lower-case letters, digits and hyphens
+        provider: String,
+        /// Write this file, rather than PROVIDER.yaml in the folder `rules`; it must not exist
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
     },
     /// Check rule files and run every example in them
     Lint {
@@ -84,6 +94,8 @@ enum Format {
     Text,
     /// One JSON document for programs
     Json,
+    /// A page with a table for each provider, and the services that have no rules
+    Markdown,
 }
 
 /// Does what `arguments` say.
@@ -105,12 +117,14 @@ fn print(arguments: Arguments, out: &mut Vec<u8>) -> anyhow::Result<Exit> {
             match format {
                 Format::Text => list::text(&rules, out)?,
                 Format::Json => list::json(&rules, out)?,
+                Format::Markdown => markdown::page(&rules, &left_out(), out)?,
             }
         }
         Command::Show { id, own } => {
             let rules = own.load()?;
             show::text(rules.get(&id).ok_or_else(|| unknown(&rules, &id))?, out)?;
         }
+        Command::New { provider, output } => new::new(&provider, output, out)?,
         Command::Lint { paths } => {
             if !lint(&paths, out)? {
                 return Ok(Exit::Findings);

@@ -8,6 +8,7 @@ pub mod checksum;
 mod digest;
 pub mod example;
 mod filter;
+mod left_out;
 mod lines;
 pub mod load;
 mod pattern;
@@ -21,10 +22,12 @@ use std::io;
 use std::sync::Arc;
 
 pub use filter::{Globs, Values};
+pub use left_out::{LeftOut, left_out};
 pub use lines::{Lines, Step};
 pub use load::RuleText;
 pub use pattern::Pattern;
 pub use ruleset::{Allow, Rule, Ruleset, Written};
+pub use validate::check_name;
 
 use crate::model::text::escape;
 

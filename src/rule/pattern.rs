@@ -55,6 +55,12 @@ impl Pattern {
         self.shape.starts
     }
 
+    /// Whether the secret is known to contain one of the rule's `literals`; otherwise a rule goes by
+    /// what stands beside its secret. Reads the pattern anew.
+    pub fn secret_holds_any(&self, literals: &[Vec<u8>], ignore_case: bool) -> bool {
+        syntax::secret_holds_any(&self.source, literals, ignore_case)
+    }
+
     /// Compiles it: each call does the whole work again (microseconds to milliseconds).
     pub fn compile(&self) -> regex::bytes::Regex {
         compile(&self.source)

@@ -96,6 +96,56 @@ fn explain(error: &regex_syntax::Error) -> String {
     format!("{what}, at character {}", at.column)
 }
 
+/// Whether every secret of the valid pattern `source` contains one of `literals`, as far as that is
+/// cheap to see: otherwise a literal may also stand beside the secret.
+pub fn secret_holds_any(source: &str, literals: &[Vec<u8>], ignore_case: bool) -> bool {
+    let Ok(hir) = parse(source) else { return false };
+    let holds = |secret: &Hir| contains_any(secret, literals, ignore_case);
+    match secret_group(&hir) {
+        0 => true,
+        group => part(&hir, group).is_some_and(holds),
+    }
+}
+
+/// The inside of a capture group.
+fn part(hir: &Hir, group: usize) -> Option<&Hir> {
+    match hir.kind() {
+        HirKind::Capture(capture) if usize::try_from(capture.index) == Ok(group) => {
+            Some(&capture.sub)
+        }
+        HirKind::Capture(capture) => part(&capture.sub, group),
+        HirKind::Repetition(repetition) => part(&repetition.sub, group),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => {
+            parts.iter().find_map(|inner| part(inner, group))
+        }
+        _ => None,
+    }
+}
+
+/// Whether every match has one of `literals` at the start of some part of it.
+fn contains_any(hir: &Hir, literals: &[Vec<u8>], ignore_case: bool) -> bool {
+    let starts = |hir: &Hir| starts_with_any(hir, literals, ignore_case);
+    starts(hir)
+        || match hir.kind() {
+            HirKind::Capture(capture) => contains_any(&capture.sub, literals, ignore_case),
+            HirKind::Repetition(repetition) if repetition.min > 0 => {
+                contains_any(&repetition.sub, literals, ignore_case)
+            }
+            HirKind::Alternation(parts) => {
+                parts.iter().all(|part| contains_any(part, literals, ignore_case))
+            }
+            HirKind::Concat(parts) => (0..parts.len()).any(|first| {
+                let rest = parts.get(first..).unwrap_or_default();
+                let inside = rest.first().is_some_and(|part| {
+                    !matches!(part.kind(), HirKind::Concat(_))
+                        && contains_any(part, literals, ignore_case)
+                });
+                inside || starts(&Hir::concat(rest.to_vec()))
+            }),
+            _ => false,
+        }
+}
+
 /// About how many states an automaton for `hir` has: repetitions multiply. The recursion is as
 /// deep as the parser's nesting limit lets it be.
 fn size(hir: &Hir) -> u64 {
@@ -195,6 +245,32 @@ fn collect_bytes(hir: &Hir, taken: &mut [bool; 256]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_literal_in_the_secret_is_told_from_one_beside_it() {
+        let holds = |source: &str, literals: &[&str], ignore_case| {
+            let literals: Vec<Vec<u8>> = literals.iter().map(|l| l.as_bytes().to_vec()).collect();
+            secret_holds_any(source, &literals, ignore_case)
+        };
+        for source in [
+            "exk_[a-z]{20}",
+            "key=(exk_[a-z]{20})",
+            "key=(?P<secret>[a-z]{14}exk_[a-z]{20})",
+            "key=(?:(?P<secret>(?:exk_|exl_)[a-z]{20})|x)",
+            "key=([a-z]{3}(?:exk_|x+exl_){1,2})",
+        ] {
+            assert!(holds(source, &["exk_", "exl_"], false), "{source}");
+        }
+        assert!(holds("(?i:key=(exk_[a-z]{20}))", &["EXK_"], true));
+        for source in [
+            "exk_([a-z]{20})",
+            "exk_=(?P<secret>(?:exk_)?[a-z]{20})",
+            "exk_=((?:exk_|[0-9])[a-z]{20})",
+            "exk_=(ex[a-z]{20})",
+        ] {
+            assert!(!holds(source, &["exk_"], false), "{source}");
+        }
+    }
 
     fn error(source: &str) -> String {
         examine(source, &[], false).expect_err("refused")

@@ -367,8 +367,9 @@ fn pattern_reach(
     }
 }
 
-/// Ids and provider names: lower-case letters, digits and single hyphens between them.
-fn check_name(name: &str) -> Result<(), String> {
+/// Ids and provider names: lower-case letters, digits and single hyphens between them. The error
+/// says in a few words what is wrong.
+pub fn check_name(name: &str) -> Result<(), String> {
     let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
     if name.is_empty() || name.len() > MAX_NAME {
         Err(format!("1 to {MAX_NAME} characters are needed"))

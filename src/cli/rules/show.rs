@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use crate::engine::validate::describe;
 use crate::model::text::escape;
-use crate::rule::schema::{Boundary, Classes, DetectorKind};
+use crate::rule::schema::{Boundary, Classes, DetectorKind, Validator};
 use crate::rule::{Globs, Rule};
 
 /// Prints `rule`, one field a line; fields without a value are left out.
@@ -47,8 +47,7 @@ fn fields(rule: &Rule) -> Vec<(&'static str, String)> {
         ("paths", globs(&rule.paths)),
     ]);
     fields.extend(rule.validators.iter().map(|validator| {
-        let name = serde_json::to_value(validator).unwrap_or_default();
-        let name = name.as_str().unwrap_or_default();
+        let name = validator_name(*validator);
         ("validator", format!("{name}: {}", describe(*validator)))
     }));
     fields.extend([
@@ -60,6 +59,12 @@ fn fields(rule: &Rule) -> Vec<(&'static str, String)> {
         ("written in", format!("{}:{}", rule.written.file, rule.written.line)),
     ]);
     fields
+}
+
+/// The name by which rule files call a check.
+pub fn validator_name(validator: Validator) -> String {
+    let name = serde_json::to_value(validator).unwrap_or_default();
+    name.as_str().unwrap_or_default().to_owned()
 }
 
 fn escaped(text: &str) -> String {
@@ -99,7 +104,8 @@ fn boundary(boundary: Boundary) -> &'static str {
     }
 }
 
-fn classes(classes: Classes) -> String {
+/// What a secret must have of each class of characters; empty when nothing is asked for.
+pub fn classes(classes: Classes) -> String {
     let Classes { digits, upper, lower, symbols, distinct } = classes;
     let counts = [
         (digits, "digits"),
