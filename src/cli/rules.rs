@@ -5,6 +5,7 @@ mod lint;
 mod list;
 mod markdown;
 mod new;
+mod profile;
 mod show;
 mod try_out;
 
@@ -60,6 +61,17 @@ enum Command {
         /// Rule files, or folders of them; the built-in rules when none is given
         paths: Vec<PathBuf>,
     },
+    /// Measure what each rule costs on files: how often it looks, and for how long
+    Profile {
+        /// A file, a directory, or a repository, of which the working tree is read without what
+        /// git ignores
+        path: PathBuf,
+        /// How to print it
+        #[arg(long, value_enum, default_value_t)]
+        format: ProfileFormat,
+        #[command(flatten)]
+        own: OwnRules,
+    },
     /// Run the rules over one file and print what they find, redacted
     Test {
         /// The file; `-` is standard input
@@ -70,6 +82,16 @@ enum Command {
         #[command(flatten)]
         own: OwnRules,
     },
+}
+
+/// How `rules profile` prints.
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+enum ProfileFormat {
+    /// A table for people
+    #[default]
+    Text,
+    /// One JSON document for programs
+    Json,
 }
 
 /// Rules beside the built-in ones
@@ -129,6 +151,14 @@ fn print(arguments: Arguments, out: &mut Vec<u8>) -> anyhow::Result<Exit> {
             if !lint(&paths, out)? {
                 return Ok(Exit::Findings);
             }
+        }
+        Command::Profile { path, format, own } => {
+            let measured = profile::measure(own.load()?, &path)?;
+            match format {
+                ProfileFormat::Text => profile::text(&measured, out)?,
+                ProfileFormat::Json => profile::json(&measured, out)?,
+            }
+            return Ok(if measured.unread.is_empty() { Exit::Clean } else { Exit::Failed });
         }
         Command::Test { file, only, own } => {
             let rules = own.load()?;

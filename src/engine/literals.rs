@@ -32,7 +32,7 @@ const MOST_KEPT: usize = if cfg!(test) { 2_000 } else { 1 << 20 };
 
 /// Bytes that are searched before what was found in them is decided; few in tests, so that their
 /// texts have several such steps.
-const STEP: usize = if cfg!(test) { 200 } else { 64 << 10 };
+pub(super) const STEP: usize = if cfg!(test) { 200 } else { 64 << 10 };
 
 /// The shortest text that is worth following.
 const LEAST_TEXT: usize = 96;
@@ -313,7 +313,7 @@ impl Engine {
         unread: &mut Vec<String>,
     ) {
         let rules = self.ruleset.rules();
-        let allowance = text.len().saturating_mul(VERIFY_TIMES).saturating_add(VERIFY_MORE);
+        let allowance = allowance(text);
         let epoch = scratch.epoch;
         for literal in literals {
             let Some(used) = self.prefilter.uses().get(literal.spot.literal as usize) else {
@@ -369,6 +369,11 @@ impl Engine {
             };
         }
     }
+}
+
+/// Window bytes that one rule may verify in `text`.
+pub(super) fn allowance(text: &[u8]) -> usize {
+    text.len().saturating_mul(VERIFY_TIMES).saturating_add(VERIFY_MORE)
 }
 
 fn open(spot: Spot) -> Literal {

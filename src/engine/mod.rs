@@ -15,6 +15,7 @@ mod follow;
 mod known;
 mod literals;
 pub mod prefilter;
+mod profile;
 mod scan;
 mod stream;
 pub mod validate;
@@ -26,6 +27,7 @@ use std::sync::Arc;
 pub use known::Known;
 pub use literals::Scratch;
 pub use prefilter::Effort;
+pub use profile::{Profile, Profiler, RuleCost};
 pub use scan::{Base, Limits};
 
 use crate::model::{Confidence, Fact, LayerPath, Position, Secret};

@@ -42,7 +42,8 @@ impl Patterns {
         Patterns { compiled: ruleset.rules().iter().map(|_| OnceLock::new()).collect() }
     }
 
-    fn get(&self, number: u32, rule: &Rule) -> Option<&Regex> {
+    /// The pattern of the rule at `number`, if it has one, compiled.
+    pub fn get(&self, number: u32, rule: &Rule) -> Option<&Regex> {
         let pattern = rule.pattern.as_ref()?;
         Some(self.compiled.get(number as usize)?.get_or_init(|| pattern.compile()))
     }
