@@ -375,6 +375,28 @@ fn links_pipes_and_files_that_cannot_be_read_are_survived() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn pipes_where_git_looks_are_refused_and_never_waited_for() {
+    let scratch = Scratch::new();
+    let places = ["packed-refs", "shallow", "index", "refs/heads/pipe", "objects/pack/pack-1.idx"];
+    for (number, place) in places.iter().enumerate() {
+        let repo = scratch.init(&format!("r{number}"), &[]);
+        repo.commit_file("a.txt", "nothing\n", "First");
+        let pipe = repo.git_dir().join(place);
+        let _ = fs::remove_file(&pipe);
+        let made = scrubbed("mkfifo", scratch.root())
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .arg(&pipe)
+            .status();
+        assert!(made.expect("mkfifo runs").success());
+        let run = repo.scan(&[]);
+        assert_eq!(run.code, Some(2), "{place}");
+        let name = pipe.file_name().expect("a name").to_string_lossy().into_owned();
+        assert!(run.stderr.contains(&name), "{place}: {}", run.stderr);
+    }
+}
+
 #[test]
 fn a_broken_index_file_is_named() {
     let scratch = Scratch::new();

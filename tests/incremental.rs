@@ -428,3 +428,63 @@ fn a_state_is_kept_where_it_may_be() {
     let drafts: Vec<_> = drafts.filter(|name| name.to_string_lossy().contains("tmp")).collect();
     assert!(drafts.is_empty(), "{drafts:?}");
 }
+
+#[test]
+fn a_new_pack_that_repeats_objects_of_an_old_one_loses_nothing() {
+    let scratch = Scratch::new();
+    let kept = Kept::new(&scratch);
+    let secret = token("repeated");
+    kept.repo.commit_file("a.env", format!("TOKEN={secret}\n"), "One");
+    kept.repo.pack();
+    assert!(kept.check("one pack").contains("a.env"));
+    kept.repo.commit_file("a.env", "taken out\n", "Two");
+    for number in 0..20 {
+        kept.repo.commit_file("n.txt", format!("{number}\n"), "More");
+    }
+    // As a fetch leaves it that completes a thin pack: a larger pack, and the old one beside it.
+    let objects = kept.repo.git(&["rev-list", "--objects", "--all"]);
+    let ids: Vec<&str> = objects.lines().filter_map(|line| line.split(' ').next()).collect();
+    let target = kept.repo.git_dir().join("objects/pack/pack");
+    let target = target.to_str().expect("UTF-8");
+    kept.repo.git_with(&["pack-objects", "-q", target], ids.join("\n").as_bytes());
+    assert_eq!(kept.repo.pack_files("pack").len(), 2);
+    kept.check("a larger pack that has everything");
+    kept.check("the same again");
+    kept.repo.git(&["repack", "-adq"]);
+    assert_eq!(kept.repo.pack_files("pack").len(), 1);
+    assert!(kept.check("both packs are gone").contains("a.env"));
+    kept.check("the same again");
+}
+
+#[test]
+fn a_commit_that_cannot_be_read_stays_a_gap_under_other_rules() {
+    let scratch = Scratch::new();
+    let mut kept = Kept::new(&scratch);
+    kept.repo.commit_file("a.txt", "nothing\n", "One");
+    kept.repo.git_with(&["hash-object", "-t", "commit", "--literally", "-w", "--stdin"], b"");
+    kept.check("a commit without headers");
+    kept.options = vec!["--rule".to_owned(), "generic-password".to_owned()];
+    kept.check("other rules");
+    assert_eq!(kept.scan(true).code, Some(2));
+    kept.options.clear();
+    kept.check("the first rules again");
+    assert_eq!(kept.scan(true).code, Some(2));
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_never_replaced_by_a_state() {
+    let scratch = Scratch::new();
+    let kept = Kept::new(&scratch);
+    kept.repo.commit_file("a.txt", "nothing\n", "One");
+    let made = common::scrubbed("mkfifo", scratch.root())
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .arg(&kept.state)
+        .status();
+    assert!(made.expect("mkfifo runs").success());
+    let run = kept.scan(true);
+    assert_eq!(run.code, Some(64));
+    assert!(run.stderr.contains("no file"), "{}", run.stderr);
+    let found = fs::symlink_metadata(&kept.state).expect("still there");
+    assert!(!found.is_file());
+}

@@ -189,3 +189,73 @@ fn however_a_history_is_packed_the_report_is_the_same() {
         }
     }
 }
+
+#[test]
+fn a_small_object_made_from_a_large_one_is_read() {
+    let secret = token("small");
+    let large = format!("{}A={secret}\n", lines(2000, |n| format!("line {n} of many")));
+    let at = u32::try_from(large.len() - secret.len() - 3).expect("short");
+    let length = secret.len() + 3;
+    let made = delta(
+        large.len() as u64,
+        length as u64,
+        &[Op::Copy(at, u32::try_from(length).expect("short"))],
+    );
+    let scratch = Scratch::new();
+    let repo = scratch.init("r", &[]);
+    repo.commit_file("a.txt", "nothing\n", "One");
+    let entries = vec![Entry::blob(name(1), large), Entry::delta(name(2), name(1), made)];
+    with_pack(&repo, entries);
+    let report = repo.report(&["--history-only", "--max-file-size", "10000"]);
+    report.assert_only(&[&secret, &token("beside")]);
+    assert_eq!(report.code, Some(2));
+    let named = report.gap_names("over-size");
+    assert!(named.contains(&name(1).to_string()), "{named}");
+    assert!(!named.contains(&name(2).to_string()), "{named}");
+}
+
+#[test]
+fn an_index_that_lists_fewer_objects_than_its_pack_has_is_named() {
+    let scratch = Scratch::new();
+    let repo = scratch.init("r", &[]);
+    let kept = token("kept");
+    repo.commit_file("a.env", format!("A={kept}\n"), "One");
+    let folder = repo.git_dir().join("objects/pack");
+    // A pack of two entries under the index of a pack of one.
+    pack::write(&folder, &[Entry::blob(name(1), "one\n"), Entry::blob(name(2), "two\n")]);
+    let whole = repo.pack_files("pack");
+    let [pack_path] = whole.as_slice() else { panic!("one pack") };
+    let bytes = std::fs::read(pack_path).expect("readable");
+    let index = pack_path.with_extension("idx");
+    let other = scratch.root().join("other");
+    std::fs::create_dir_all(&other).expect("a folder");
+    pack::write(&other, &[Entry::blob(name(2), "two\n")]);
+    let entries = std::fs::read_dir(&other).expect("readable").flatten();
+    let short =
+        entries.map(|entry| entry.path()).find(|path| path.extension().is_some_and(|e| e == "idx"));
+    std::fs::copy(short.expect("an index"), &index).expect("replaced");
+    std::fs::write(pack_path, bytes).expect("as it was");
+    let report = repo.report(&["--history-only"]);
+    assert!(report.has(&kept));
+    assert_eq!(report.code, Some(2));
+    assert!(report.gap_names("corrupt-pack").contains("its index lists 1"));
+}
+
+#[test]
+fn deltas_that_grow_without_end_are_named_and_not_made() {
+    // Each copies the one before sixteen times over.
+    let mut entries = vec![Entry::blob(name(1), "x".repeat(1024))];
+    let mut size = 1024u32;
+    for byte in 2..8u8 {
+        let ops: Vec<Op> = (0..16).map(|_| Op::Copy(0, size)).collect();
+        let made = delta(size.into(), u64::from(size) * 16, &ops);
+        entries.push(Entry::delta(name(byte), name(byte - 1), made));
+        size = size.saturating_mul(16);
+        if size > 200 << 20 {
+            break;
+        }
+    }
+    let report = scan(entries);
+    assert_named(&report, &[6]);
+    assert!(report.gap_names("corrupt-object").contains("stored ones"));
+}

@@ -1,12 +1,12 @@
 //! Content too large to hold: searched window by window as it is read.
 //!
 //! Windows overlap by more than any rule's reach, so that a secret on a seam is seen whole. What
-//! needs the whole content (archives) is left to [`Engine::scan`]; a stream that looks like one is
-//! reported as unread.
+//! needs the whole content (archives, text in UTF-16) is left to [`Engine::scan`]; of a stream that
+//! begins like one only the first window is read, and that is said.
 
 use std::io::{self, Read};
 
-use super::{Engine, Outcome};
+use super::{Engine, Outcome, decode};
 
 /// Bytes of a window, overlap included.
 const WINDOW: usize = 16 << 20;
@@ -25,6 +25,12 @@ impl Engine {
             let read = content.take(room as u64).read_to_end(&mut buffer)?;
             let last = read < room;
             let outcome = self.scan(&buffer);
+            if before == 0 && !last && !decode::begins_plain(&buffer) {
+                all.unread.push(format!(
+                    "it is packed or in UTF-16 and too large to be held whole: of its bytes only the first {} MiB were looked into",
+                    WINDOW >> 20
+                ));
+            }
             if last && before == 0 {
                 return Ok(outcome);
             }
@@ -32,10 +38,8 @@ impl Engine {
             let until = before + if last { buffer.len() } else { buffer.len() - OVERLAP / 2 };
             for mut found in outcome.matches {
                 let Some(span) = found.span.clone() else {
-                    // Inside an archive, which only the first window can have the start of.
-                    if before == 0 {
-                        all.matches.push(found);
-                    }
+                    // Inside something packed, of which the window has the start.
+                    all.matches.push(found);
                     continue;
                 };
                 if !(given..until).contains(&(span.start + before)) {
@@ -68,4 +72,25 @@ fn window_start(buffer: &[u8]) -> usize {
     let latest = buffer.len() - OVERLAP;
     let earliest = latest.saturating_sub(OVERLAP);
     memchr::memrchr(b'\n', &buffer[earliest..latest]).map_or(latest, |at| earliest + at + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::engine::{Effort, Limits};
+    use crate::rule::Ruleset;
+
+    #[test]
+    fn what_only_a_whole_content_would_show_is_said() {
+        let engine = Engine::new(Arc::new(Ruleset::builtin()), Effort::Small, Limits::default());
+        let text = "nothing to see on this line\n".repeat(700_000);
+        let outcome = engine.scan_stream(&mut text.as_bytes()).expect("memory");
+        assert_eq!(outcome, Outcome::default());
+        let wide: Vec<u8> =
+            std::iter::once(0xfeff).chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+        let outcome = engine.scan_stream(&mut wide.as_slice()).expect("memory");
+        assert!(outcome.unread.iter().any(|why| why.contains("UTF-16")), "{:?}", outcome.unread);
+    }
 }

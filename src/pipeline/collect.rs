@@ -27,12 +27,13 @@ use crate::output::Stats;
 use crate::source::history::commits::Commits;
 use crate::source::history::store::Store;
 use crate::source::history::trees::{self, Trees};
-use crate::source::history::walk::{Walk, walk};
+use crate::source::history::walk::{STREAM_FROM, Walk, walk};
 use crate::source::repository::{Repository, Tip};
 use crate::source::worktree::{self, Content, Listing, WorkFile};
 
-/// Files up to this many bytes are read whole; archives can only be opened whole.
-const WHOLE_FILE: u64 = 256 << 20;
+/// Contents up to this many bytes are searched whole, wherever they are stored; archives can only be
+/// opened whole.
+const WHOLE_FILE: u64 = STREAM_FROM;
 /// What every Git LFS pointer starts with (the LFS specification fixes the first key).
 const LFS_START: &[u8] = b"version https://git-lfs.github.com/spec/v1\n";
 /// Largest Git LFS pointer, by the specification.
@@ -352,6 +353,14 @@ impl<'a> Search<'a> {
                 recording.again(*id);
             }
             self.lfs_file(&id, &pointer);
+        }
+        if content.len() as u64 > WHOLE_FILE {
+            // As when it is read as a stream, so that it does not matter how it is stored. Reading
+            // from memory cannot fail.
+            let outcome = self.engine.scan_stream(&mut &content[..]).unwrap_or_default();
+            let found = !outcome.matches.is_empty();
+            self.keep(id, outcome, |_| None);
+            return (found, Known::default());
         }
         let (outcome, known) = self.engine.scan_next(content, base, &mut self.scratch.get());
         let found = !outcome.matches.is_empty();

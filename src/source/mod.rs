@@ -7,6 +7,7 @@ pub mod changes;
 pub mod history;
 pub mod repository;
 pub mod snapshot;
+pub mod special;
 pub mod worktree;
 
 /// Why a source could not be used at all. What is merely missing inside a source is recorded as

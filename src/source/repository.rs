@@ -14,8 +14,8 @@ use std::sync::Arc;
 use gix::ObjectId;
 use gix::objs::Kind;
 
-use super::Error;
 use super::history::store::{Reader, Store};
+use super::{Error, special};
 use crate::model::text::escape;
 use crate::model::{IncompleteKind, IncompleteLog};
 
@@ -64,6 +64,16 @@ impl Repository {
         if !looks_like_one {
             return Ok(None);
         }
+        let refuse = |what: &Path| Error::Repository {
+            path: escape(path.as_os_str().as_encoded_bytes()),
+            reason: format!(
+                "`{}` is neither a file nor a folder; remove it",
+                escape(what.as_os_str().as_encoded_bytes())
+            ),
+        };
+        if let Some(what) = special::in_repository(path) {
+            return Err(refuse(&what));
+        }
         let bare = !path.join(".git").exists();
         let options = gix::open::Options::isolated().open_path_as_is(bare);
         let mut git = gix::ThreadSafeRepository::open_opts(path, options)
@@ -76,6 +86,12 @@ impl Repository {
         git.objects.ignore_replacements = true;
         let worktree = git.workdir().map(Path::to_owned);
         let common_dir = git.common_dir().to_owned();
+        let objects = git.objects.store_ref().path().to_owned();
+        let alternates = gix::odb::alternate::resolve(objects.clone(), &objects);
+        let mut alternates = alternates.unwrap_or_default().into_iter();
+        if let Some(what) = alternates.find_map(|folder| special::in_folder(&folder, 0)) {
+            return Err(refuse(&what));
+        }
         Ok(Some(Repository { git, worktree, common_dir, index_file: None }))
     }
 

@@ -12,7 +12,7 @@ use crate::model::{ContentId, ContentKind, IncompleteKind, IncompleteLog};
 use crate::pipeline::gaps::Gaps;
 use crate::pipeline::names::{Names, Remembered};
 use crate::pipeline::state::{Conditions, Recording, Totals};
-use crate::source::history::commits::Commits;
+use crate::source::history::commits::{Commit, Commits};
 
 impl Search<'_> {
     /// The engine in use.
@@ -104,6 +104,10 @@ impl Search<'_> {
             }
         } else {
             self.keep(content.clone(), self.text(&people(object)), |_| None);
+            if kind == ContentKind::Commit {
+                // What cannot be read in it is as missing as it was.
+                self.commit_gap(id, Commit::parse(id, object).err());
+            }
             if let Some(message) = message(object) {
                 let outcome = self.text(message);
                 self.keep(content, outcome, |found| self.allow(message, found));

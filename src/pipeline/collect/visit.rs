@@ -3,7 +3,7 @@
 use std::io;
 
 use gix::objs::Kind;
-use gix::oid;
+use gix::{ObjectId, oid};
 
 use super::Search;
 use crate::engine::{self, Known};
@@ -12,6 +12,17 @@ use crate::model::{ContentId, ContentKind, IncompleteKind};
 use crate::pipeline::state::Tally;
 use crate::source::history::commits::Commit;
 use crate::source::history::walk::{Base, Object, Visitor};
+
+impl Search<'_> {
+    /// Records what is wrong with a commit, if anything is.
+    pub(super) fn commit_gap(&self, id: ObjectId, wrong: Option<String>) {
+        if let Some(reason) = wrong {
+            let what = format!("commit {id}: {}", escape(reason.as_bytes()));
+            let content = ContentId::Object { kind: ContentKind::Commit, id };
+            self.gaps.add(&content, IncompleteKind::CorruptObject, what);
+        }
+    }
+}
 
 impl Visitor for Search<'_> {
     type Known = Known;
@@ -44,11 +55,7 @@ impl Visitor for Search<'_> {
                 let message = self.message(ContentKind::Commit, id, object.data);
                 match Commit::parse(id, object.data) {
                     Ok(commit) => self.commits.get().add(object.number, &commit, object.store),
-                    Err(reason) => {
-                        let what = format!("commit {id}: {}", escape(reason.as_bytes()));
-                        let content = ContentId::Object { kind: ContentKind::Commit, id };
-                        self.gaps.add(&content, IncompleteKind::CorruptObject, what);
-                    }
+                    Err(reason) => self.commit_gap(id, Some(reason)),
                 }
                 (Tally::Commit(message), Known::default())
             }

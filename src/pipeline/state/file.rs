@@ -25,7 +25,7 @@ use crate::model::text::escape;
 
 const MAGIC: &[u8; 16] = b"leaktrace-state\n";
 /// Version of the format.
-const VERSION: u64 = 2;
+const VERSION: u64 = 3;
 const HEADER: usize = 16 + 8 + 16 + 8;
 const MAC: usize = 32;
 /// Largest file that is read, bytes.

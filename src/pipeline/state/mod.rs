@@ -68,6 +68,11 @@ impl Keeper {
         if !matches!(options.scope, Scope::Everything | Scope::HistoryOnly) {
             return Err(Error::State("it is for scans of the whole history"));
         }
+        if path.metadata().is_ok_and(|found| !found.is_file()) {
+            return Err(Error::State(
+                "it names something that is no file, which would be replaced; name a file",
+            ));
+        }
         let theirs = [
             repository.worktree.as_deref(),
             Some(repository.git.git_dir()),

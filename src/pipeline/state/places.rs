@@ -74,6 +74,9 @@ impl Places {
         places.loose(memory, store);
         places.intact &= here.iter().all(Option::is_some)
             && memory.head.missing.iter().all(|id| store.number_of(id).is_none());
+        // Objects that have their first copies elsewhere now have other numbers, which the lists of
+        // then do not know.
+        places.intact &= !here.iter().flatten().any(|now| places.has_new_copies(*now, store));
         for (at, now) in here.iter().enumerate() {
             places.pack(memory, at, *now, store, key).ok_or("it is damaged")?;
         }
@@ -84,6 +87,19 @@ impl Places {
             places.codes.iter().for_each(|(_, code)| places.totals.add(*code));
         }
         Ok(places)
+    }
+
+    /// Whether a pack that is new stands in front of the pack `at` and has one of its objects, too.
+    fn has_new_copies(&self, at: usize, store: &Store) -> bool {
+        let Some(pack) = store.packs.get(at) else { return false };
+        let new = (0..at).filter(|at| self.packs.get(*at) == Some(&None));
+        let newer: Vec<usize> = new.collect();
+        !newer.is_empty()
+            && (0..pack.index.num_objects()).any(|number| {
+                let id = pack.index.oid_at_index(number);
+                let mut others = newer.iter().filter_map(|at| store.packs.get(*at));
+                others.any(|other| other.index.lookup(id).is_some())
+            })
     }
 
     fn loose(&mut self, memory: &Memory, store: &Store) {

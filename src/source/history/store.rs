@@ -119,7 +119,12 @@ impl Store {
         packs.sort();
         for path in packs {
             match self.open_pack(&path) {
-                Ok(pack) => self.packs.push(pack),
+                Ok(pack) => {
+                    if let Some(reason) = disagreement(&pack) {
+                        log.add(IncompleteKind::CorruptPack, format!("{}: {reason}", pack.name));
+                    }
+                    self.packs.push(pack);
+                }
                 Err(reason) => log.add(
                     IncompleteKind::CorruptPack,
                     format!("{}: {}", file_name(&path), escape(reason.as_bytes())),
@@ -284,6 +289,19 @@ impl Reader {
         use gix::odb::HeaderExt as _;
         self.handle.header(id).ok().map(|header| (header.kind(), header.size()))
     }
+}
+
+/// How a pack and its index disagree, if they do: what the index does not list is not read.
+fn disagreement(pack: &Pack) -> Option<String> {
+    let (has, lists) = (pack.data.num_objects(), pack.index.num_objects());
+    if has != lists {
+        return Some(format!(
+            "it has {has} objects and its index lists {lists}; run `git index-pack` on it"
+        ));
+    }
+    (pack.index.pack_checksum() != pack.data.checksum()).then(|| {
+        "its index was made for a pack with another checksum; run `git index-pack` on it".to_owned()
+    })
 }
 
 /// Packs that git is still writing.

@@ -27,8 +27,15 @@ const SPLIT_WEIGHT: u32 = 4096;
 /// Bytes a worker may hold for nodes that others are still to be made from; past that the oldest
 /// are dropped and decoded again when their turn comes.
 const LIVE_BYTES: usize = 24 << 20;
+/// Largest base that is decoded although it is itself larger than what is to be read, bytes.
+const LARGEST_BASE: u64 = 256 << 20;
+/// Deltas that make more than this are asked what they are made from, bytes.
+const BOMB_FROM: u64 = 32 << 20;
+/// Bytes that one stored byte may become: four times what deflate can at best (1,032). Deltas that
+/// copy the same again and again have no bound of their own.
+const BOMB_RATIO: u64 = 4 * 1032;
 /// Whole entries larger than this are streamed, bytes.
-const STREAM_FROM: u64 = 64 << 20;
+pub const STREAM_FROM: u64 = 256 << 20;
 
 /// What is said of entries past the end of their pack.
 const BEYOND: &str = "it lies beyond the end of the pack";
@@ -296,7 +303,9 @@ impl<'a, V: Visitor> Task<'a, V> {
         let weight = self.forest.nodes[at as usize].weight();
         let mut data = worker.buffer();
         let decoded = self.entry(at).and_then(|entry| {
-            if entry.decompressed_size > self.walk.max_size {
+            if entry.decompressed_size > self.walk.max_size
+                && !self.is_worth_it(at, entry.decompressed_size)
+            {
                 return Err(Fault::OverSize(entry.decompressed_size));
             }
             if entry.decompressed_size > STREAM_FROM && weight == 1 && kind == Kind::Blob {
@@ -321,7 +330,10 @@ impl<'a, V: Visitor> Task<'a, V> {
     {
         let base = match self.entry(at).map(|entry| entry.header) {
             Ok(Header::RefDelta { base_id }) => base_id,
-            Ok(_) => return,
+            Ok(_) => {
+                let changed = "it reads as something else the second time".to_owned();
+                return self.lose(at, &Fault::Damaged(changed));
+            }
             Err(fault) => return self.lose(at, &fault),
         };
         let mut bytes = worker.buffer();
@@ -440,6 +452,12 @@ impl<'a, V: Visitor> Task<'a, V> {
         }
     }
 
+    /// Whether a node of so many bytes, more than are to be read, is decoded nonetheless, because
+    /// smaller objects may be made from it.
+    fn is_worth_it(&self, at: u32, size: u64) -> bool {
+        self.forest.nodes[at as usize].child != NONE && size <= LARGEST_BASE
+    }
+
     fn frame(&self, at: u32, (data, known): (Vec<u8>, V::Known)) -> Frame<V::Known> {
         Frame { at, next: self.forest.nodes[at as usize].child, data: Some(data), known }
     }
@@ -466,13 +484,19 @@ impl<'a, V: Visitor> Task<'a, V> {
         let id = self.id(at);
         let node = &self.forest.nodes[at as usize];
         let number = self.pack.first + node.index;
+        let over = data.len() as u64 > self.walk.max_size;
+        let first = !self.walk.is_done(number) && self.walk.store.is_first_copy(self.number, id);
+        if over && first {
+            let what = format!("object {id} ({} bytes)", data.len());
+            self.walk.log.add(IncompleteKind::OverSize, what);
+        }
         let object = Object {
             store: self.walk.store,
             id,
             number,
             kind,
             data,
-            counts: !self.walk.is_done(number) && self.walk.store.is_first_copy(self.number, id),
+            counts: first && !over,
             is_base: node.child != NONE,
         };
         self.visitor.visit(object, base)
@@ -525,13 +549,48 @@ impl<'a, V: Visitor> Task<'a, V> {
         self.inflate(at, &entry, inflate, delta)?;
         let mut out = worker.buffer();
         let delta = Delta::parse(&worker.delta).map_err(|e| Fault::Damaged(e.to_string()))?;
-        if delta.result_size > self.walk.max_size {
+        if delta.result_size > self.walk.max_size && !self.is_worth_it(at, delta.result_size) {
             return Err(Fault::OverSize(delta.result_size));
+        }
+        if delta.result_size > BOMB_FROM {
+            let stored = self.stored(at);
+            if delta.result_size / BOMB_RATIO > stored {
+                return Err(Fault::Damaged(format!(
+                    "it grows to {} bytes out of {stored} stored ones",
+                    delta.result_size
+                )));
+            }
         }
         delta
             .apply(base, &mut out, &mut worker.copies)
             .map_err(|e| Fault::Damaged(e.to_string()))?;
         Ok(out)
+    }
+
+    /// How many bytes of the pack an entry and all that it is made from take.
+    fn stored(&self, at: u32) -> u64 {
+        let mut stored = 0u64;
+        let mut next = Some(at);
+        // Longer chains than any git makes; cycles are not walked at all.
+        for _ in 0..=u16::MAX {
+            let Some(at) = next else { break };
+            stored += self.packed(at).map_or(0, |packed| packed.len() as u64);
+            let Some(node) = self.forest.nodes.get(at as usize) else { break };
+            let base = match self.pack.data.entry(node.offset()).map(|entry| entry.header) {
+                Ok(Header::OfsDelta { base_distance }) => node.offset().checked_sub(base_distance),
+                Ok(Header::RefDelta { base_id }) => self
+                    .pack
+                    .index
+                    .lookup(base_id)
+                    .map(|index| self.pack.index.pack_offset_at_index(index)),
+                _ => None,
+            };
+            next = base.and_then(|offset| {
+                let found = self.forest.nodes.binary_search_by_key(&offset, Node::offset);
+                found.ok().and_then(|at| u32::try_from(at).ok())
+            });
+        }
+        stored
     }
 
     fn stream(&self, at: u32, entry: &gix::odb::pack::data::Entry) {
@@ -562,10 +621,16 @@ impl<'a, V: Visitor> Task<'a, V> {
         while let Some(next) = stack.pop() {
             let (id, pack) = (self.id(next), &self.pack.name);
             match fault {
+                Fault::OverSize(size) if next == at => {
+                    let what = format!("object {id} ({size} bytes)");
+                    self.walk.log.add(IncompleteKind::OverSize, what);
+                }
                 Fault::OverSize(size) => {
-                    self.walk
-                        .log
-                        .add(IncompleteKind::OverSize, format!("object {id} ({size} bytes)"));
+                    let base = self.id(at);
+                    self.walk.log.add(
+                        IncompleteKind::OverSize,
+                        format!("object {id}: it is made from {base}, which has {size} bytes"),
+                    );
                 }
                 Fault::Damaged(reason) if next == at => {
                     self.walk.log.add(
