@@ -1,6 +1,7 @@
 //! `leaktrace rules`: what the rules are, whether they hold what they promise, and what they say
 //! about one file.
 
+mod evaluate;
 mod lint;
 mod list;
 mod markdown;
@@ -79,6 +80,13 @@ enum Command {
         /// Run this rule only; may be given several times
         #[arg(long = "rule", value_name = "ID")]
         only: Vec<String>,
+        #[command(flatten)]
+        own: OwnRules,
+    },
+    /// Precision and recall on labelled lines
+    Evaluate {
+        #[command(flatten)]
+        what: evaluate::Arguments,
         #[command(flatten)]
         own: OwnRules,
     },
@@ -168,6 +176,7 @@ fn print(arguments: Arguments, out: &mut Vec<u8>) -> anyhow::Result<Exit> {
             let rules = rules.filter(|rule| only.is_empty() || only.contains(&rule.id));
             try_out::try_out(rules, &file, out)?;
         }
+        Command::Evaluate { what, own } => evaluate::evaluate(own.load()?, &what, out)?,
     }
     Ok(Exit::Clean)
 }

@@ -12,6 +12,7 @@ mod bigrams;
 mod features;
 mod key;
 mod lists;
+mod named;
 mod reject;
 mod score;
 mod syntax;
@@ -39,15 +40,7 @@ pub struct Assignment {
 /// assigned there, or nothing that could be a credential.
 pub fn detect(text: &[u8], literal: Range<usize>, reach: Reach) -> Option<Assignment> {
     let window = Window::new(text, &literal, reach)?;
-    let extent = key::extent(&window)?;
-    let around = syntax::around(&window, &extent)?;
-    let key = key::Key::around(&window, &extent)?;
-    let slot = syntax::locate(&window, &key, around)
-        .or_else(|| syntax::block_default(&window, &key, around))?;
-    let slot = slot.without_scheme(&window);
-    if slot.value.is_empty() || reject::is_no_credential(&window, &key, &slot) {
-        return None;
-    }
+    let (key, slot) = candidate(&window)?;
     let features = features::Features::of(&window, &key, &slot);
     let confidence = score::confidence(&features)?;
     let offset = window.offset;
@@ -56,6 +49,47 @@ pub fn detect(text: &[u8], literal: Range<usize>, reach: Reach) -> Option<Assign
         key: offset + key.span.start..offset + key.span.end,
         confidence,
     })
+}
+
+/// A candidate's measurements, for training the model and for showing what decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Measured {
+    /// Where the value stands in the text, without its quotes.
+    pub value: Range<usize>,
+    /// The numbers that say something of it, by name.
+    pub numbers: Vec<(&'static str, i32)>,
+}
+
+/// What is measured of the value assigned to the name that holds the key word at `literal`; nothing
+/// when there is none, or none that could be a credential.
+pub fn measure(text: &[u8], literal: Range<usize>, reach: Reach) -> Option<Measured> {
+    let window = Window::new(text, &literal, reach)?;
+    let (key, slot) = candidate(&window)?;
+    let features = features::Features::of(&window, &key, &slot);
+    let numbers = named::numbers(&window, &key, &slot, &features);
+    let numbers = named::NAMES.iter().zip(numbers);
+    Some(Measured {
+        value: window.offset + slot.value.start..window.offset + slot.value.end,
+        numbers: numbers.filter_map(|(name, number)| Some((*name, number?))).collect(),
+    })
+}
+
+/// The key around the window's key word and the value assigned to it, unless that is certainly no
+/// credential.
+fn candidate(window: &Window<'_>) -> Option<(key::Key, value::Slot)> {
+    let extent = key::extent(window)?;
+    let around = syntax::around(window, &extent)?;
+    let key = key::Key::around(window, &extent)?;
+    let slot = syntax::locate(window, &key, around)
+        .or_else(|| syntax::block_default(window, &key, around))?;
+    let slot = slot.without_scheme(window);
+    let mut key = key;
+    if slot.scheme && key.kind == key::Kind::Vague {
+        // Whatever `authorization` may mean elsewhere, here it carries a credential.
+        key.kind = key::Kind::Token;
+    }
+    let none = slot.value.is_empty() || reject::is_no_credential(window, &key, &slot);
+    (!none).then_some((key, slot))
 }
 
 /// How much a password looks like one that opens something, where a URL, a header or a file of

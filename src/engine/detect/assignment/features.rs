@@ -36,6 +36,9 @@ pub(super) struct Features {
     pub weakened: bool,
     /// The key is a function that fetches or checks.
     pub asks: bool,
+    /// The name of an authorization scheme stands before the value: nothing but a credential does
+    /// there.
+    pub scheme: bool,
     /// Evidence for words against random letters, eighths of a bit; negative is random.
     pub words: i32,
     /// Changes between letters, digits and cases that words do not have.
@@ -84,6 +87,7 @@ impl Features {
             plural: key.plural,
             weakened: key.weakened,
             asks: key.asks,
+            scheme: slot.scheme,
             ..Features::of_password(window.get(&slot.value), window.get(&key.span))
         }
     }
@@ -112,6 +116,7 @@ impl Features {
             plural: false,
             weakened: false,
             asks: false,
+            scheme: false,
             words: if hexadecimal { 0 } else { word_evidence(value) },
             breaks: breaks(value),
             digits,

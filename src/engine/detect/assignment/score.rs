@@ -58,6 +58,7 @@ fn key_points(f: &Features) -> i32 {
 /// How sure the syntax is that this is a value.
 fn form_points(f: &Features) -> i32 {
     let form = match f.form {
+        _ if f.scheme => 10,
         Form::Assign | Form::Colon | Form::Element => 0,
         Form::Tight => 5,
         Form::Option | Form::Call => -5,
@@ -94,7 +95,7 @@ fn digits_only(f: &Features) -> i32 {
 
 /// A word with digits or symbols, as people make passwords (and rarely anything else that is
 /// assigned to a password).
-fn is_blend(f: &Features) -> bool {
+pub(super) fn is_blend(f: &Features) -> bool {
     f.kind == Kind::Password
         && f.letters > 2
         && f.digits + f.symbols > 0
@@ -105,12 +106,14 @@ fn is_blend(f: &Features) -> bool {
 
 /// Length and make-up.
 fn strength_points(f: &Features) -> i32 {
+    // Machines make longer tokens; so short a value is an id, a sample or a fragment, unless it can
+    // be nothing else.
+    let short = f.kind != Kind::Password && !f.scheme;
     let length = match f.length {
         ..=4 => -20,
-        5..=7 if f.kind != Kind::Password => -25,
+        5..=7 if short => -25,
         5..=7 => -5,
-        // Machines make longer tokens; so short a value is an id, a sample or a fragment.
-        8..=9 if f.kind != Kind::Password => -10,
+        8..=9 if short => -10,
         8..=15 => 5,
         16..=19 => 10,
         _ => 15,

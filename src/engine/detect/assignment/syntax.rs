@@ -323,8 +323,15 @@ fn bare(window: &Window<'_>, key: &Key, at: usize, blanks: usize) -> Option<Slot
     if starts_with(window.rest(at), "is ") {
         return value::read(window, at + 3, Form::Word);
     }
-    // `CREATE USER x WITH PASSWORD 'v'`, `IDENTIFIED BY 'v'`, `… mysql_native_password BY 'v'`.
+    // `"Bearer v"` and `Authorization: Bearer v`.
     let name = window.get(&key.span);
+    if name.eq_ignore_ascii_case(b"bearer") {
+        let header = matches!(lead.last(), Some(b'"' | b'\'' | b'`' | b':' | b'='));
+        let slot =
+            (blanks == 1 && header).then(|| value::read(window, at, Form::Word)).flatten()?;
+        return Some(Slot { scheme: true, ..slot });
+    }
+    // `CREATE USER x WITH PASSWORD 'v'`, `IDENTIFIED BY 'v'`, `… mysql_native_password BY 'v'`.
     let sql = ends_with(name, "password") || ends_with(name, "by");
     let by = if starts_with(window.rest(at), "by ") { 3 } else { 0 };
     let quoted = matches!(window.at(at + by), Some(b'\'' | b'"' | b'\\'));

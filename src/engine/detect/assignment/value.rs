@@ -8,8 +8,9 @@ use super::lists::{LOOKUPS, SCHEMES};
 use super::syntax::Form;
 use super::words::{is_one_of, longest_prefix, words};
 
-/// Longest value, in bytes. Longer ones are data, or formats with detectors of their own.
-pub(super) const MAX_VALUE: usize = 512;
+/// Longest value, in bytes, where the reach allows as much: most rules see 512. Longer ones are data, or
+/// formats with detectors of their own.
+pub(super) const MAX_VALUE: usize = 4096;
 
 /// Most `=` and `:` inside a bare value.
 const MAX_JOINS: usize = 4;
@@ -35,6 +36,8 @@ pub(super) struct Slot {
     pub own_line: bool,
     /// A bare value followed by more on its line, or by the punctuation of code.
     pub continued: bool,
+    /// The name of an authorization scheme (`Bearer`) stood before it.
+    pub scheme: bool,
 }
 
 impl Slot {
@@ -49,7 +52,7 @@ impl Slot {
             }
             _ => inner,
         };
-        Slot { value, ..self }
+        Slot { value, scheme: self.scheme || scheme > 0, ..self }
     }
 }
 
@@ -124,7 +127,16 @@ fn literal(window: &Window<'_>, at: usize, form: Form) -> Option<Slot> {
 
 /// A slot for a quoted value.
 fn quoted(value: Range<usize>, after: usize, form: Form) -> Slot {
-    Slot { value, after, form, quoted: true, wrapped: false, own_line: false, continued: false }
+    Slot {
+        value,
+        after,
+        form,
+        quoted: true,
+        wrapped: false,
+        own_line: false,
+        continued: false,
+        scheme: false,
+    }
 }
 
 /// `b64decode(b"v")`, `pulumi.String("v")`, `env("KEY", "v")`, `process.env.KEY || "v"`.
@@ -199,6 +211,7 @@ fn block(window: &Window<'_>, at: usize) -> Option<Slot> {
         wrapped: false,
         own_line: false,
         continued: false,
+        scheme: false,
     })
 }
 
@@ -223,6 +236,7 @@ pub(super) fn read_text(window: &Window<'_>, at: usize) -> Option<Slot> {
         wrapped: false,
         own_line: false,
         continued: false,
+        scheme: false,
     })
 }
 
@@ -285,6 +299,7 @@ fn bare(window: &Window<'_>, at: usize, form: Form) -> Option<Slot> {
         wrapped: false,
         own_line,
         continued: continued || !(alone || closed),
+        scheme: false,
     })
 }
 
