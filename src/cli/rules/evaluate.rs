@@ -19,7 +19,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::engine;
 use crate::engine::Engine;
-use crate::engine::detect::assignment::measure;
+use crate::engine::detect::assignment::{detect, measure};
 use crate::model::Confidence;
 use crate::rule::Ruleset;
 use crate::rule::schema::DetectorKind;
@@ -209,10 +209,12 @@ fn candidates(engine: &Engine, record: &Record, text: &[u8], lines: &Range<usize
                     .iter()
                     .map(|(name, number)| ((*name).to_owned(), (*number).into()))
                     .collect();
+                let verdict = detect(text, at..at + word.len(), rule.reach);
                 let line = serde_json::json!({
                     "label": i32::from(record.is_credential()),
                     "repository": record.path.split('/').next(),
                     "rule": rule.id,
+                    "verdict": verdict.map(|verdict| verdict.confidence.to_string()),
                     "numbers": numbers,
                 });
                 // Two key words of one name give the same value once.

@@ -12,6 +12,7 @@ mod bigrams;
 mod features;
 mod key;
 mod lists;
+mod model;
 mod named;
 mod reject;
 mod score;
@@ -42,7 +43,8 @@ pub fn detect(text: &[u8], literal: Range<usize>, reach: Reach) -> Option<Assign
     let window = Window::new(text, &literal, reach)?;
     let (key, slot) = candidate(&window)?;
     let features = features::Features::of(&window, &key, &slot);
-    let confidence = score::confidence(&features)?;
+    let numbers = named::numbers(&window, &key, &slot, &features);
+    let confidence = score::confidence(&features, &numbers)?;
     let offset = window.offset;
     Some(Assignment {
         value: offset + slot.value.start..offset + slot.value.end,
@@ -99,7 +101,8 @@ pub fn password_confidence(value: &[u8], user: &[u8]) -> Confidence {
         return Confidence::Low;
     }
     let features = features::Features::of_password(value, user);
-    score::confidence(&features).unwrap_or(Confidence::Low)
+    let numbers = named::of_value(value, &features);
+    score::of_password(&features, &numbers)
 }
 
 /// Whether a password is nothing but what passwords are called and `user`: a stand-in anywhere.

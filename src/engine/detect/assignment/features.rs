@@ -59,8 +59,6 @@ pub(super) struct Features {
     pub mixed_case: bool,
     /// The value is a password hash.
     pub hashed: bool,
-    /// Sixteen hexadecimal digits or more in a row, letters among them.
-    pub hexadecimal: bool,
     /// The value has the form of a UUID.
     pub uuid: bool,
     /// Only what identifiers have, the first a letter or `_`.
@@ -127,7 +125,7 @@ impl Features {
             joiners,
             mixed_case: has_mixed_case(value),
             hashed: longest_prefix(value, HASHES) > 0 || is_database_hash(value),
-            hexadecimal,
+
             uuid: is_uuid(value),
             identifier,
             constant: identifier && letters > 0 && !value.iter().any(u8::is_ascii_lowercase),

@@ -9,7 +9,7 @@ use super::features::Features;
 use super::key::{Key, Kind};
 use super::syntax::Form;
 use super::value::Slot;
-use super::words::{contains, is_one_of, words};
+use super::words::{contains, words};
 
 /// Numbers that a model can ask for, in the order of [`NAMES`]; none where one says nothing.
 pub(super) type Numbers = [Option<i32>; NAMES.len()];
@@ -20,10 +20,16 @@ const KINDS: usize = 3;
 /// Numbers that are told apart by the kind of key, in the order in which they are measured.
 const BY_KIND: usize = 13;
 
+/// Further numbers that need nothing but the value and its name.
+const OF_VALUE: usize = 13;
+
+/// Numbers about what stands around.
+const AROUND: usize = 5;
+
 /// Names of the numbers. First those by kind, three each: `password.` for what people make up,
 /// `secret.` for keys that name a credential, `vague.` for words like `key` and `auth`.
 #[rustfmt::skip]
-pub const NAMES: [&str; KINDS * BY_KIND + 17] = [
+pub const NAMES: [&str; KINDS * BY_KIND + OF_VALUE + AROUND] = [
     "password.length", "secret.length", "vague.length",
     "password.words", "secret.words", "vague.words",
     "password.breaks", "secret.breaks", "vague.breaks",
@@ -38,13 +44,29 @@ pub const NAMES: [&str; KINDS * BY_KIND + 17] = [
     "password.form", "secret.form", "vague.form",
     "password.bare", "secret.bare", "vague.bare",
     "kind", "unknown-tail", "plural", "asks", "weakened", "wrapped", "hashed", "uuid", "title",
-    "foreign", "blend", "key-words", "user-nearby", "host-nearby", "test-nearby", "comment",
-    "words-per-byte",
+    "foreign", "blend", "scheme", "words-per-byte",
+    "key-words", "user-nearby", "host-nearby", "test-nearby", "comment",
 ];
 
 /// The numbers of a candidate.
 pub(super) fn numbers(window: &Window<'_>, key: &Key, slot: &Slot, f: &Features) -> Numbers {
-    let value = window.get(&slot.value);
+    let mut numbers = of_value(window.get(&slot.value), f);
+    let near = Near::around(window, key, slot);
+    let around: [i32; AROUND] = [
+        number(words(window.get(&key.span)).count()),
+        i32::from(near.user),
+        i32::from(near.host),
+        i32::from(near.test),
+        i32::from(near.comment),
+    ];
+    for (place, number) in numbers.iter_mut().skip(KINDS * BY_KIND + OF_VALUE).zip(around) {
+        *place = Some(number);
+    }
+    numbers
+}
+
+/// The numbers of a value of which nothing is known but itself and its name.
+pub(super) fn of_value(value: &[u8], f: &Features) -> Numbers {
     let by_kind: [i32; BY_KIND] = [
         number(f.length),
         f.words.clamp(-200, 200),
@@ -60,15 +82,15 @@ pub(super) fn numbers(window: &Window<'_>, key: &Key, slot: &Slot, f: &Features)
         form(f),
         bare(f),
     ];
-    let near = Near::around(window, key, slot);
-    let others: [i32; 17] = [
-        match f.kind {
-            Kind::Password => 0,
-            Kind::Secret => 1,
-            Kind::Token => 2,
-            Kind::ApiKey => 3,
-            Kind::Vague => 4,
-        },
+    let (kind, group) = match f.kind {
+        Kind::Password => (0, 0),
+        Kind::Secret => (1, 1),
+        Kind::Token => (2, 1),
+        Kind::ApiKey => (3, 1),
+        Kind::Vague => (4, 2),
+    };
+    let others: [i32; OF_VALUE] = [
+        kind,
         i32::from(f.unknown_tail),
         i32::from(f.plural),
         i32::from(f.asks),
@@ -78,27 +100,29 @@ pub(super) fn numbers(window: &Window<'_>, key: &Key, slot: &Slot, f: &Features)
         i32::from(f.uuid),
         i32::from(f.title),
         i32::from(f.foreign > 0),
-        i32::from(super::score::is_blend(f)),
-        number(words(window.get(&key.span)).count()),
-        i32::from(near.user),
-        i32::from(near.host),
-        i32::from(near.test),
-        i32::from(near.comment),
+        i32::from(is_blend(f)),
+        i32::from(f.scheme),
         f.words / number(f.length.max(1)),
     ];
-    let kind = match f.kind {
-        Kind::Password => 0,
-        Kind::Secret | Kind::Token | Kind::ApiKey => 1,
-        Kind::Vague => 2,
-    };
     let mut numbers = [None; NAMES.len()];
-    for (at, number) in by_kind.into_iter().enumerate() {
-        numbers[at * KINDS + kind] = Some(number);
+    for (place, number) in numbers.iter_mut().skip(group).step_by(KINDS).zip(by_kind) {
+        *place = Some(number);
     }
-    for (at, number) in others.into_iter().enumerate() {
-        numbers[BY_KIND * KINDS + at] = Some(number);
+    for (place, number) in numbers.iter_mut().skip(KINDS * BY_KIND).zip(others) {
+        *place = Some(number);
     }
     numbers
+}
+
+/// A word with digits or symbols, as people make passwords (and rarely anything else that is
+/// assigned to a password).
+fn is_blend(f: &Features) -> bool {
+    f.kind == Kind::Password
+        && f.letters > 2
+        && f.digits + f.symbols > 0
+        && f.residue >= 5
+        && (f.joiners == 0 || f.breaks > 2 || (f.digits > 0 && f.symbols > 0))
+        && !f.constant
 }
 
 fn number(size: usize) -> i32 {
@@ -155,17 +179,30 @@ impl Near {
         let before = &window.bytes[key.span.start.saturating_sub(NEAR)..key.span.start];
         let after = window.bytes.get(slot.after..).unwrap_or_default();
         let after = &after[..after.len().min(NEAR)];
-        let has =
-            |list: &[&str]| words(before).chain(words(after)).any(|word| is_one_of(word, list));
         let line = window.line_before(key.span.start).trim_ascii_start();
-        Near {
-            user: has(&["user", "username", "login", "email", "usr", "account"]),
-            host: has(&["host", "hostname", "server", "url", "endpoint", "port", "database", "db"]),
-            test: has(&[
-                "test", "tests", "testing", "assert", "expect", "describe", "should", "mock",
-                "fake", "dummy", "sample", "example", "spec", "fixture", "invalid", "wrong",
-            ]) || contains(before, "assert"),
+        let mut near = Near {
+            user: false,
+            host: false,
+            test: contains(before, "assert"),
             comment: line.starts_with(b"#") || line.starts_with(b"//") || line.starts_with(b"*"),
+        };
+        words(before).chain(words(after)).for_each(|word| near.meet(word));
+        near
+    }
+
+    fn meet(&mut self, word: &[u8]) {
+        let mut lower = [0; 8];
+        let Some(lower) = lower.get_mut(..word.len()) else { return };
+        lower.copy_from_slice(word);
+        lower.make_ascii_lowercase();
+        match &*lower {
+            b"user" | b"username" | b"login" | b"email" | b"usr" | b"account" => self.user = true,
+            b"host" | b"hostname" | b"server" | b"url" | b"endpoint" | b"port" | b"database"
+            | b"db" => self.host = true,
+            b"test" | b"tests" | b"testing" | b"assert" | b"expect" | b"describe" | b"should"
+            | b"mock" | b"fake" | b"dummy" | b"sample" | b"example" | b"spec" | b"fixture"
+            | b"invalid" | b"wrong" => self.test = true,
+            _ => {}
         }
     }
 }

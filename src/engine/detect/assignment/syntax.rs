@@ -292,6 +292,10 @@ fn value_key(window: &Window<'_>, at: usize) -> Option<usize> {
 /// `| key | v |`.
 fn table(window: &Window<'_>, key: &Key, around: Around, at: usize) -> Option<Slot> {
     let line = window.line_before(key.span.start);
+    if !line.trim_ascii_start().starts_with(b"|") && line.ends_with(b"|") {
+        // `…|decrypt|password|…`: alternatives of a regular expression.
+        return None;
+    }
     let before = line.trim_ascii_end();
     let before = if around.quote.is_some() { before.get(..before.len() - 1)? } else { before };
     let before = before.iter().rposition(|b| !matches!(b, b'*' | b' ')).map(|at| before[at]);
