@@ -176,7 +176,11 @@ fn print(arguments: Arguments, out: &mut Vec<u8>) -> anyhow::Result<Exit> {
             let rules = rules.filter(|rule| only.is_empty() || only.contains(&rule.id));
             try_out::try_out(rules, &file, out)?;
         }
-        Command::Evaluate { what, own } => evaluate::evaluate(own.load()?, &what, out)?,
+        Command::Evaluate { what, own } => {
+            if !evaluate::evaluate(own.load()?, &what, out)? {
+                return Ok(Exit::Findings);
+            }
+        }
     }
     Ok(Exit::Clean)
 }

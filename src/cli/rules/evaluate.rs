@@ -42,6 +42,12 @@ pub struct Arguments {
     /// Write the measurements of every candidate for the generic rules to this file
     #[arg(long, value_name = "PATH")]
     candidates: Option<PathBuf>,
+    /// End with exit code 1 when precision at medium confidence is less than this (0 to 1)
+    #[arg(long, value_name = "SHARE")]
+    min_precision: Option<f64>,
+    /// End with exit code 1 when recall at medium confidence is less than this (0 to 1)
+    #[arg(long, value_name = "SHARE")]
+    min_recall: Option<f64>,
 }
 
 /// A part of the records, by repository.
@@ -124,8 +130,13 @@ struct Judged {
 }
 
 /// Scans the records and prints how many credentials are found and how many lines are reported that
-/// have none, for each least confidence.
-pub fn evaluate(rules: Ruleset, arguments: &Arguments, out: &mut impl Write) -> anyhow::Result<()> {
+/// have none, for each least confidence. Tells whether the least shares that `arguments` ask for are
+/// reached.
+pub fn evaluate(
+    rules: Ruleset,
+    arguments: &Arguments,
+    out: &mut impl Write,
+) -> anyhow::Result<bool> {
     let records = read(&arguments.labels)?;
     let engine = engine(rules);
     let wanted = |record: &&Record| {
@@ -145,7 +156,33 @@ pub fn evaluate(rules: Ruleset, arguments: &Arguments, out: &mut impl Write) -> 
         }
         file.flush()?;
     }
-    Ok(print(&judged, out)?)
+    print(&judged, out)?;
+    let (precision, recall) = at(&judged, Confidence::Medium).shares();
+    Ok(arguments.min_precision.is_none_or(|least| precision >= least)
+        && arguments.min_recall.is_none_or(|least| recall >= least))
+}
+
+/// What is reported from some confidence on.
+struct Reported {
+    found: usize,
+    wrong: usize,
+    credentials: usize,
+}
+
+impl Reported {
+    /// Precision and recall.
+    fn shares(&self) -> (f64, f64) {
+        (ratio(self.found, self.found + self.wrong), ratio(self.found, self.credentials))
+    }
+}
+
+fn at(judged: &[Judged], least: Confidence) -> Reported {
+    let reported = |one: &&Judged| one.best.is_some_and(|best| best >= least);
+    Reported {
+        found: judged.iter().filter(|one| one.credential).filter(reported).count(),
+        wrong: judged.iter().filter(|one| !one.credential).filter(reported).count(),
+        credentials: judged.iter().filter(|one| one.credential).count(),
+    }
 }
 
 fn read(path: &Path) -> anyhow::Result<Vec<Record>> {
@@ -230,11 +267,9 @@ fn print(judged: &[Judged], out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "{} records, {credentials} of them credentials", judged.len())?;
     writeln!(out, "least confidence  found  missed  false  precision  recall     F1")?;
     for least in [Confidence::High, Confidence::Medium, Confidence::Low] {
-        let reported = |one: &&Judged| one.best.is_some_and(|best| best >= least);
-        let found = judged.iter().filter(|one| one.credential).filter(reported).count();
-        let wrong = judged.iter().filter(|one| !one.credential).filter(reported).count();
-        let precision = ratio(found, found + wrong);
-        let recall = ratio(found, credentials);
+        let reported = at(judged, least);
+        let Reported { found, wrong, .. } = reported;
+        let (precision, recall) = reported.shares();
         let f1 = if found == 0 { 0.0 } else { 2.0 * precision * recall / (precision + recall) };
         writeln!(
             out,
