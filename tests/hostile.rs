@@ -395,6 +395,14 @@ fn pipes_where_git_looks_are_refused_and_never_waited_for() {
         let name = pipe.file_name().expect("a name").to_string_lossy().into_owned();
         assert!(run.stderr.contains(&name), "{place}: {}", run.stderr);
     }
+    // A folder that is a link, with a pipe at its other end.
+    let repo = scratch.init("linked", &[]);
+    let elsewhere = scratch.root().join("r4/.git/objects/pack");
+    fs::remove_dir_all(repo.git_dir().join("objects/pack")).expect("removed");
+    std::os::unix::fs::symlink(&elsewhere, repo.git_dir().join("objects/pack")).expect("linked");
+    let run = repo.scan(&[]);
+    assert_eq!(run.code, Some(2));
+    assert!(run.stderr.contains("pack-1.idx"), "{}", run.stderr);
 }
 
 #[test]

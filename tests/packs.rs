@@ -259,3 +259,24 @@ fn deltas_that_grow_without_end_are_named_and_not_made() {
     assert_named(&report, &[6]);
     assert!(report.gap_names("corrupt-object").contains("stored ones"));
 }
+
+#[test]
+fn a_large_object_made_from_one_in_another_place_is_no_bomb() {
+    let scratch = Scratch::new();
+    let repo = scratch.init("r", &[]);
+    let base = "nothing to see here\n".repeat((34 << 20) / 20);
+    let id = repo.blob(&base);
+    let id = gix::ObjectId::from_hex(id.as_bytes()).expect("an id");
+    let secret = token("large");
+    let line = format!("A={secret}\n").into_bytes();
+    let size = base.len() as u64;
+    let short = |size: u64| u32::try_from(size).expect("short");
+    let pieces = (0..size).step_by(8 << 20);
+    let pieces = pieces.map(|at| Op::Copy(short(at), short((size - at).min(8 << 20))));
+    let ops: Vec<Op> = pieces.chain([Op::Insert(line.clone())]).collect();
+    let made = delta(size, size + line.len() as u64, &ops);
+    pack::write(&repo.git_dir().join("objects/pack"), &[Entry::delta(name(1), id, made)]);
+    let report = repo.report(&["--history-only"]);
+    report.assert_only(&[&secret]);
+    report.assert_complete();
+}

@@ -27,7 +27,7 @@ impl Engine {
             let outcome = self.scan(&buffer);
             if before == 0 && !last && !decode::begins_plain(&buffer) {
                 all.unread.push(format!(
-                    "it is packed or in UTF-16 and too large to be held whole: of its bytes only the first {} MiB were looked into",
+                    "it is packed, a notebook or in UTF-16, and too large to be held whole: of its bytes only the first {} MiB were looked into",
                     WINDOW >> 20
                 ));
             }

@@ -1,8 +1,9 @@
 //! From matches to what is reported: one finding a secret, with its history, judged by the ignore
 //! lists, in an order that does not depend on threads.
 
+mod lines;
+
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::fs;
 use std::sync::Arc;
 
 use gix::ObjectId;
@@ -10,23 +11,19 @@ use rayon::prelude::*;
 
 use super::collect::{Collected, Hit, Searched};
 use super::settings::Settings;
-use super::target::{Opened, What};
+use super::target::Opened;
 use super::{Error, Options, narrow};
 use crate::config::InlinePolicy;
 use crate::finding::ignore;
 use crate::finding::key_file::ObtainedKey;
 use crate::finding::{Finding, Fingerprint, Occurrence, Suppression};
 use crate::model::text::escape;
-use crate::model::{Confidence, ContentId, ContentKind, IncompleteKind, IncompleteLog, Secret};
-use crate::output::{Reported, Stats, Target, line_hash};
+use crate::model::{Confidence, ContentId, IncompleteKind, IncompleteLog, Secret};
+use crate::output::{Reported, Stats, Target};
 use crate::provenance::{History, Place, Refs, Trace};
 use crate::source::history::forest::NONE;
 use crate::source::history::graph::Graph;
-use crate::source::history::store::Reader;
 use crate::source::repository::{self, Repository, Tip};
-
-/// Bytes of a file whose line is hashed for code scanning.
-const LINE_HASH_BYTES: u64 = 32 << 20;
 
 /// What is said of git bombs.
 pub const TOO_MANY_PATHS: &str =
@@ -451,45 +448,6 @@ impl Context<'_> {
             return None;
         }
         Some(suppression)
-    }
-
-    /// Adds what code scanning knows the first line of each by.
-    fn hash_lines(&self, reported: &mut [Reported], searched: Option<&Searched>) {
-        let of_blob = |reader: &Reader, one: &Reported| {
-            let place = one.places.first().filter(|place| place.layers.is_empty())?;
-            let id = place.object.filter(|_| place.kind == ContentKind::Blob)?;
-            let (_, size) = reader.header(&id)?;
-            let mut content = Vec::new();
-            (size <= LINE_HASH_BYTES).then(|| reader.read(&id, &mut content).ok())??;
-            line_hash(&content, place.position.line)
-        };
-        if let Some(searched) = searched {
-            reported.par_iter_mut().for_each_init(
-                || searched.store.reader(),
-                |reader, one| one.line_hash = of_blob(reader, one),
-            );
-        } else if let Some(repo) = self.target.repository() {
-            let reader = Reader::of(&repo.git);
-            for one in reported.iter_mut() {
-                one.line_hash = of_blob(&reader, one);
-            }
-        }
-        for one in reported.iter_mut().filter(|one| one.line_hash.is_none()) {
-            one.line_hash = one.places.first().and_then(|place| self.file_line_hash(place));
-        }
-    }
-
-    fn file_line_hash(&self, place: &Place) -> Option<String> {
-        let is_file = place.layers.is_empty() && place.kind == ContentKind::File;
-        let path = place.path.as_ref().filter(|_| is_file)?;
-        let file = match &self.target.what {
-            What::File(file) => file.clone(),
-            _ => self.target.root()?.join(bstr::ByteSlice::to_path(path.as_slice()).ok()?),
-        };
-        let meta = fs::symlink_metadata(&file).ok()?;
-        let content =
-            (meta.is_file() && meta.len() <= LINE_HASH_BYTES).then(|| fs::read(&file).ok())??;
-        line_hash(&content, place.position.line)
     }
 }
 

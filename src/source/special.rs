@@ -1,5 +1,5 @@
-//! Pipes, sockets and devices in a git directory: whoever opens one may wait for ever. Git never makes
-//! any, so a repository that has one where git looks is refused before anything there is opened.
+//! Pipes, sockets and devices in a git directory: whoever opens one may wait for ever. Git has none
+//! among what is read here, so a repository with one is refused before anything there is opened.
 
 use std::fs;
 use std::io::Read as _;
@@ -54,6 +54,9 @@ pub fn in_folder(folder: &Path, depth: usize) -> Option<PathBuf> {
             in_folder(&path, depth + 1)
         } else if kind.is_file() {
             None
+        } else if path.is_dir() {
+            // A link leads anywhere, also back: of its folder only what stands directly in it.
+            in_folder(&path, MAX_DEPTH)
         } else {
             is_special(&path).then_some(path)
         }

@@ -21,6 +21,7 @@ use super::engine;
 use crate::engine::Engine;
 use crate::engine::detect::assignment::{detect, measure};
 use crate::model::Confidence;
+use crate::model::text::escape;
 use crate::rule::Ruleset;
 use crate::rule::schema::DetectorKind;
 
@@ -137,7 +138,8 @@ pub fn evaluate(
     arguments: &Arguments,
     out: &mut impl Write,
 ) -> anyhow::Result<bool> {
-    let records = read(&arguments.labels)?;
+    let name = escape(arguments.labels.as_os_str().as_encoded_bytes());
+    let records = read(&arguments.labels).with_context(|| name)?;
     let engine = engine(rules);
     let wanted = |record: &&Record| {
         let mut categories = record.category.split(':');
@@ -150,7 +152,8 @@ pub fn evaluate(
     let judged: Vec<Judged> =
         records.par_iter().map(|record| judge(&engine, record, with_candidates)).collect();
     if let Some(path) = &arguments.candidates {
-        let mut file = io::BufWriter::new(File::create(path).context("--candidates")?);
+        let name = || format!("--candidates {}", escape(path.as_os_str().as_encoded_bytes()));
+        let mut file = io::BufWriter::new(File::create(path).with_context(name)?);
         for line in judged.iter().flat_map(|one| &one.candidates) {
             writeln!(file, "{line}")?;
         }
@@ -292,7 +295,7 @@ fn print(judged: &[Judged], out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "found at medium confidence, by category:")?;
     }
     for (name, (found, all)) in categories {
-        writeln!(out, "  {found:5} of {all:5}  {}", crate::model::text::escape(name.as_bytes()))?;
+        writeln!(out, "  {found:5} of {all:5}  {}", escape(name.as_bytes()))?;
     }
     Ok(())
 }

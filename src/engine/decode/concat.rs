@@ -203,16 +203,7 @@ fn seam(text: &[u8], at: usize) -> Option<Seam> {
 
 /// Whether a byte after a closing quote may lead to another literal.
 fn may_join(byte: u8) -> bool {
-    const MAY: [bool; 256] = {
-        let mut may = [false; 256];
-        let bytes = b" \t\r\n+.&<~|^\\\"'`";
-        let mut at = 0;
-        while at < bytes.len() {
-            may[bytes[at] as usize] = true;
-            at += 1;
-        }
-        may
-    };
+    const MAY: [bool; 256] = super::text::table(b" \t\r\n+.&<~|^\\\"'`");
     MAY[usize::from(byte)]
 }
 

@@ -23,16 +23,8 @@ pub(super) enum Container {
 }
 
 /// Which bytes a container may begin with, tar aside, whose first byte is that of a name.
-pub(super) const MAYBE: [bool; 256] = {
-    let mut maybe = [false; 256];
-    let firsts = b"\x1fB\xfd\x28PQRSTUVWXYZ[\\]^_\x78\xff\xfe%\xef\x89G";
-    let mut index = 0;
-    while index < firsts.len() {
-        maybe[firsts[index] as usize] = true;
-        index += 1;
-    }
-    maybe
-};
+pub(super) const MAYBE: [bool; 256] =
+    super::text::table(b"\x1fB\xfd\x28PQRSTUVWXYZ[\\]^_\x78\xff\xfe%\xef\x89G");
 
 /// The container that begins at the start of `text`, if one does. A cut start is enough as long as
 /// the signature is in it.

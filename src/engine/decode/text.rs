@@ -20,6 +20,17 @@ pub(super) const MAYBE: [bool; 256] = {
     maybe
 };
 
+/// A table of the bytes that are among `bytes`.
+pub(super) const fn table(bytes: &[u8]) -> [bool; 256] {
+    let mut table = [false; 256];
+    let mut at = 0;
+    while at < bytes.len() {
+        table[bytes[at] as usize] = true;
+        at += 1;
+    }
+    table
+}
+
 /// Whether `head`, the first bytes of a decoding, begins text, UTF-16 text, or a container that can
 /// be opened. Random bytes pass once in millions.
 pub(super) fn plausible_head(head: &[u8]) -> bool {
