@@ -44,6 +44,8 @@ pub struct Engine {
     /// By literal.
     extents: Vec<Extent>,
     patterns: Patterns,
+    /// Places of the rules that are for whole files.
+    file_rules: Vec<u32>,
     limits: Limits,
 }
 
@@ -86,6 +88,10 @@ impl Engine {
             extents: Extent::all(&prefilter),
             prefilter,
             patterns: Patterns::new(&ruleset),
+            file_rules: (0..)
+                .zip(ruleset.rules())
+                .filter_map(|(number, rule)| rule.detector.is_of_files().then_some(number))
+                .collect(),
             ruleset,
             limits,
         }

@@ -15,8 +15,10 @@ use super::decode::{self, Budget, OffsetMap, Trouble};
 use super::excerpt::excerpt;
 use super::known::{Cell, Decoded, Given, Known, Spent};
 use super::literals::{Past, Scratch};
+use super::detect::key_file;
+use super::verify::{Raw, verify_file};
 use super::{Engine, Match, Outcome, known};
-use crate::model::{Copied, Layer, LayerPath, Lines};
+use crate::model::{Copied, Layer, LayerPath, Lines, Secret};
 use crate::rule::Rule;
 use crate::rule::schema::DetectorKind;
 
@@ -198,7 +200,24 @@ impl Engine {
                 one
             }));
         }
+        self.file(content, |raw, secret, span| {
+            found.push(Decoded { raw, secret, span, layers: Vec::new() });
+        });
         self.conclude(content, found, &Vec::new(), outcome);
+    }
+
+    /// What the rules for whole files see `bytes` to be, all of a file or of what was encoded.
+    fn file(&self, bytes: &[u8], mut sink: impl FnMut(Arc<Raw>, Secret, Range<usize>)) {
+        if bytes.len() > key_file::MAX_FILE {
+            return;
+        }
+        for number in &self.file_rules {
+            let Some(rule) = self.ruleset.rules().get(*number as usize) else { continue };
+            let Some(raw) = verify_file(*number, rule, &self.patterns, bytes) else { continue };
+            let span = raw.start..raw.end;
+            let Some(value) = bytes.get(span.clone()) else { continue };
+            sink(Arc::new(raw), Secret::new(value), span);
+        }
     }
 
     /// Settles what was found in a domain.
@@ -263,6 +282,10 @@ impl Engine {
                 layers: text.layers.clone(),
             });
         }
+        self.file(text.bytes, |raw, secret, span| {
+            let span = text.in_domain(span.start, span.end);
+            sinks.found.push(Decoded { raw, secret, span, layers: text.layers.clone() });
+        });
         let mut sink = |piece: decode::Decoded, budget: &mut Budget| {
             self.piece(text, &piece, path, budget, sinks);
         };
@@ -328,6 +351,8 @@ fn rank(found: &Decoded, rules: &[Rule]) -> impl Ord + use<> {
     let tier = rule.map_or(0, |rule| match rule.detector {
         DetectorKind::Assignment => 0,
         DetectorKind::UrlUserinfo | DetectorKind::Jwt => 1,
+        // What says less of itself than the text around it does.
+        DetectorKind::KeyStore | DetectorKind::DerKey | DetectorKind::WholeFile => 1,
         // A pattern whose secret does not begin with its literal goes by company.
         DetectorKind::Pattern if found.raw.public_prefix == 0 => 2,
         // A private key inside something that says whose it is (a service account) is that thing.

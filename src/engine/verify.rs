@@ -73,17 +73,49 @@ pub fn verify(rule: &Rule, patterns: &Patterns, hit: Hit, text: &[u8]) -> Option
     Some(raw)
 }
 
+/// The credential that `rule`, the `number`th, which is for whole files, sees `file` to be.
+pub fn verify_file(number: u32, rule: &Rule, patterns: &Patterns, file: &[u8]) -> Option<Raw> {
+    let found = match rule.detector {
+        DetectorKind::KeyStore => detect::key_file::store(file).map(Found::key_file),
+        DetectorKind::DerKey => detect::key_file::private_key(file).map(Found::key_file),
+        DetectorKind::WholeFile => {
+            let body = file.trim_ascii();
+            let longest = rule.pattern.as_ref().and_then(crate::rule::Pattern::longest)?;
+            let start = file.len() - file.trim_ascii_start().len();
+            let regex = patterns.get(number, rule).filter(|_| body.len() <= longest)?;
+            let all = regex.find(body).filter(|found| found.range() == (0..body.len()))?;
+            Some(Found::at(start..start + all.end()))
+        }
+        _ => None,
+    }?;
+    conclude(number, rule, file, found, 0)
+}
+
 fn judge(rule: &Rule, patterns: &Patterns, hit: Hit, text: &[u8]) -> Option<Raw> {
     if begins_secret(rule) && joined(rule.boundary, text, hit.start) {
         return None;
     }
     let found = find(rule, patterns, hit, text)?;
-    let secret = text.get(found.span.clone()).filter(|secret| !secret.is_empty())?;
     let bounded = bounded(rule.boundary, text, &found.span);
     let company = rule.requires.is_empty() || has_company(rule, &text[window(rule, hit, text)]);
+    if !(bounded && company) {
+        return None;
+    }
+    let public = hit.start == found.span.start && rule.detector == DetectorKind::Pattern;
+    conclude(hit.rule, rule, text, found, if public { hit.end - hit.start } else { 0 })
+}
+
+/// What was found, when it meets the conditions and checks of its rule.
+fn conclude(
+    number: u32,
+    rule: &Rule,
+    text: &[u8],
+    found: Found,
+    public_prefix: usize,
+) -> Option<Raw> {
+    let secret = text.get(found.span.clone()).filter(|secret| !secret.is_empty())?;
     let dense = rule.entropy.is_none_or(|least| shannon(secret) >= least);
-    if !(bounded && company && dense && has_classes(rule.classes, secret)) || allowed(rule, secret)
-    {
+    if !(dense && has_classes(rule.classes, secret)) || allowed(rule, secret) {
         return None;
     }
     let mut facts = found.facts;
@@ -96,14 +128,13 @@ fn judge(rule: &Rule, patterns: &Patterns, hit: Hit, text: &[u8]) -> Option<Raw>
     }
     facts.sort();
     facts.dedup();
-    let public = hit.start == found.span.start && rule.detector == DetectorKind::Pattern;
     Some(Raw {
-        rule: hit.rule,
+        rule: number,
         start: found.span.start,
         end: found.span.end,
         confidence: found.confidence.unwrap_or(rule.confidence).min(password_cap(rule, secret)),
         facts,
-        public_prefix: if public { hit.end - hit.start } else { 0 },
+        public_prefix,
     })
 }
 
@@ -127,6 +158,10 @@ impl Found {
     fn at(span: Range<usize>) -> Found {
         Found { span, facts: Vec::new(), confidence: None }
     }
+
+    fn key_file(file: detect::key_file::KeyFile) -> Found {
+        Found { span: file.key, facts: file.facts, confidence: None }
+    }
 }
 
 fn find(rule: &Rule, patterns: &Patterns, hit: Hit, text: &[u8]) -> Option<Found> {
@@ -142,6 +177,8 @@ fn find(rule: &Rule, patterns: &Patterns, hit: Hit, text: &[u8]) -> Option<Found
         }
         DetectorKind::Pem => detect::pem::detect(text, literal, rule.reach).map(Found::at),
         DetectorKind::Jwt => detect::jwt::detect(text, literal, rule.reach).map(Found::at),
+        // They have no literals that could lead here.
+        DetectorKind::KeyStore | DetectorKind::DerKey | DetectorKind::WholeFile => None,
         DetectorKind::UrlUserinfo => {
             detect::url::detect(text, literal, rule.reach).map(|found| Found {
                 span: found.password,
@@ -167,7 +204,12 @@ fn find_pattern(rule: &Rule, patterns: &Patterns, hit: Hit, text: &[u8]) -> Opti
         if found.end() >= hit.end {
             let group = rule.pattern.as_ref().map_or(0, crate::rule::Pattern::secret_group);
             let captures = regex.captures_at(text, found.start())?;
-            return captures.get(group).map(|secret| secret.range());
+            // Where alternatives have a group each, the one that took part.
+            let secret = captures
+                .get(group)
+                .or_else(|| captures.iter().skip(1).flatten().next())
+                .map(|secret| secret.range());
+            return secret;
         }
         from = found.end().max(found.start() + 1);
     }

@@ -14,7 +14,7 @@ pub struct Fact {
 
 /// The names that facts have. A name that is missing here costs time when a scan remembers an
 /// earlier one, nothing else.
-const NAMES: [&str; 25] = [
+const NAMES: [&str; 27] = [
     "alg",
     "aud",
     "aws_account",
@@ -32,6 +32,7 @@ const NAMES: [&str; 25] = [
     "key_kind",
     "key_type",
     "keys",
+    "network",
     "slack_team",
     "sub",
     "subject",
@@ -40,6 +41,7 @@ const NAMES: [&str; 25] = [
     "url_scheme",
     "url_user",
     "version",
+    "words",
 ];
 
 impl Fact {

@@ -376,6 +376,7 @@ impl Context<'_> {
         let tier = rule.map_or(0, |rule| match rule.detector {
             DetectorKind::Assignment => 0,
             DetectorKind::UrlUserinfo | DetectorKind::Jwt => 1,
+            DetectorKind::KeyStore | DetectorKind::DerKey | DetectorKind::WholeFile => 1,
             DetectorKind::Pattern | DetectorKind::Pem => 2,
         });
         (tier, seen.finding.confidence, seen.finding.rule.severity, std::cmp::Reverse(seen.rule))

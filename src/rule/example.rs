@@ -6,7 +6,9 @@
 mod asn1;
 mod bech32;
 mod container;
+mod key_store;
 mod random;
+mod wallet;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -64,6 +66,11 @@ enum Part {
     Password,
     Putty(bool),
     Age,
+    Nkey(String),
+    SeedPhrase(usize),
+    Bitcoin(String),
+    KeyStore(String),
+    Der(String),
 }
 
 /// Names of runs and their characters.
@@ -174,6 +181,22 @@ fn with_argument(name: &str, rest: &mut &str, nested: bool) -> Result<Part, Temp
     let bad_label = |why| TemplateError::Label(name.to_owned(), argument.to_owned(), why);
     match name {
         "github" => Ok(Part::Github(argument.to_owned())),
+        "nkey" => wallet::check_nkey(argument)
+            .map(|()| Part::Nkey(argument.to_owned()))
+            .map_err(bad_label),
+        "bitcoin" => wallet::check_bitcoin(argument)
+            .map(|()| Part::Bitcoin(argument.to_owned()))
+            .map_err(bad_label),
+        "seed-phrase" => match argument.parse() {
+            Ok(words @ (12 | 15 | 18 | 21 | 24)) => Ok(Part::SeedPhrase(words)),
+            _ => Err(bad_label("a seed phrase has 12, 15, 18, 21 or 24 words")),
+        },
+        "key-store" => key_store::check_kind(argument)
+            .map(|()| Part::KeyStore(argument.to_owned()))
+            .map_err(bad_label),
+        "der" => container::check_label(argument, false)
+            .map(|()| Part::Der(argument.to_owned()))
+            .map_err(bad_label),
         "pem" => container::check_label(argument, false)
             .map(|()| Part::Pem(argument.to_owned()))
             .map_err(bad_label),
@@ -216,6 +239,13 @@ fn render_parts(parts: &[Part], random: &mut Random) -> String {
             Part::Password => text.push_str(&random.password()),
             Part::Putty(encrypted) => text.push_str(&container::putty(random, *encrypted)),
             Part::Age => text.push_str(&container::age(random)),
+            Part::Nkey(kind) => text.push_str(&wallet::nkey(kind, random)),
+            Part::SeedPhrase(words) => text.push_str(&wallet::seed_phrase(*words, random)),
+            Part::Bitcoin(kind) => text.push_str(&wallet::bitcoin(kind, random)),
+            Part::KeyStore(kind) => {
+                text.push_str(&BASE64_STANDARD.encode(key_store::file(kind, random)));
+            }
+            Part::Der(label) => text.push_str(&BASE64_STANDARD.encode(container::der(label, random))),
         }
     }
     text

@@ -40,6 +40,9 @@ pub const MAX_REACH: u32 = 65_536;
 /// Shortest and longest literal, in bytes.
 pub const LITERAL_BYTES: std::ops::RangeInclusive<usize> = 3..=255;
 
+/// Longest file that a pattern may describe as a whole, in bytes.
+pub const MAX_WHOLE: usize = 1024;
+
 /// Most bytes that the literals of one set may have together: what searches for them grows with it.
 pub const MAX_LITERAL_BYTES: usize = 256 << 10;
 

@@ -76,6 +76,24 @@ pub enum DetectorKind {
     Jwt,
     /// A password in the userinfo part of a URL.
     UrlUserinfo,
+    /// A file that is a key store with a key in it, by its form; needs no literal.
+    KeyStore,
+    /// A file that is a private key in DER; needs no literal.
+    DerKey,
+    /// A file of which the pattern is all; needs no literal.
+    WholeFile,
+}
+
+impl DetectorKind {
+    /// Whether it looks at contents as a whole and not around a literal.
+    pub fn is_of_files(self) -> bool {
+        matches!(self, DetectorKind::KeyStore | DetectorKind::DerKey | DetectorKind::WholeFile)
+    }
+
+    /// Whether a pattern belongs to it.
+    pub fn has_pattern(self) -> bool {
+        matches!(self, DetectorKind::Pattern | DetectorKind::WholeFile)
+    }
 }
 
 /// Bytes around the literal: one number for both sides, or each side.
@@ -165,6 +183,14 @@ pub enum Validator {
     Pgp,
     /// An age secret key: Bech32 checksum.
     Age,
+    /// A NATS seed: CRC-16 and the kind of key.
+    Nkey,
+    /// A BIP-39 seed phrase: words of the list, and their checksum.
+    SeedPhrase,
+    /// A Bitcoin private key or extended private key: Base58Check.
+    BitcoinKey,
+    /// A JSON object that an Ethereum wallet keeps a key in, encrypted.
+    EthereumKeystore,
     /// Slack token field structure.
     Slack,
     /// `PyPI` tokens: a version 2 macaroon for `PyPI`'s location.

@@ -10,7 +10,7 @@ use super::pattern::Pattern;
 use super::ruleset::{Allow, Rule, Written};
 use super::schema::{Classes, DetectorKind, RawReach, RawRule, Reach, Rotation, RuleFile};
 use super::syntax::Shape;
-use super::{Fault, LITERAL_BYTES, MAX_REACH};
+use super::{Fault, LITERAL_BYTES, MAX_REACH, MAX_WHOLE};
 use crate::model::text::escape;
 
 /// Most literals, required texts or stop words of one rule.
@@ -164,6 +164,13 @@ impl Checker<'_> {
 
     /// The literals as bytes, each once; in any case when the case is ignored.
     fn literals(&mut self, raw: &RawRule) -> Vec<Vec<u8>> {
+        if raw.detector.is_of_files() {
+            if !raw.literals.is_empty() || raw.reach.is_some() {
+                let message = "this detector looks at whole files: it has no literals and no reach";
+                self.fault(&[Key("detector")], message);
+            }
+            return Vec::new();
+        }
         if raw.literals.is_empty() {
             self.fault(&[Key("literals")], "no literals: a rule is only tried where one occurs");
         }
@@ -196,13 +203,13 @@ impl Checker<'_> {
     fn pattern(&mut self, raw: &RawRule, literals: &[Vec<u8>]) -> Option<Pattern> {
         let at = &[Key("pattern")];
         let source = match (&raw.pattern, raw.detector) {
-            (Some(source), DetectorKind::Pattern) => source,
-            (None, DetectorKind::Pattern) => {
+            (Some(source), detector) if detector.has_pattern() => source,
+            (None, detector) if detector.has_pattern() => {
                 self.fault(at, "no pattern");
                 return None;
             }
             (Some(_), _) => {
-                self.fault(at, "only `detector: pattern` has a pattern");
+                self.fault(at, "only `detector: pattern` and `detector: whole-file` have a pattern");
                 return None;
             }
             (None, _) => return None,
@@ -240,8 +247,12 @@ impl Checker<'_> {
             RawReach::Sides(sides) => sides,
         });
         let result = match (raw.detector, pattern) {
+            (DetectorKind::WholeFile, Some(pattern)) => match pattern.longest() {
+                Some(longest) if longest <= MAX_WHOLE => Ok(Reach { before: 0, after: 0 }),
+                _ => Err(format!("a whole file that a pattern describes has {MAX_WHOLE} bytes at most")),
+            },
             (DetectorKind::Pattern, Some(pattern)) => pattern_reach(stated, pattern, literals),
-            (DetectorKind::Pattern, None) => return None,
+            (DetectorKind::Pattern | DetectorKind::WholeFile, None) => return None,
             (detector, _) => Ok(stated.unwrap_or_else(|| default_reach(detector))),
         };
         match result {
@@ -338,6 +349,9 @@ fn default_reach(detector: DetectorKind) -> Reach {
         DetectorKind::Pem => Reach { before: 64, after: 32_768 },
         DetectorKind::UrlUserinfo => Reach { before: 32, after: 1024 },
         DetectorKind::Jwt | DetectorKind::Pattern => Reach { before: 0, after: 8192 },
+        DetectorKind::KeyStore | DetectorKind::DerKey | DetectorKind::WholeFile => {
+            Reach { before: 0, after: 0 }
+        }
     }
 }
 

@@ -94,6 +94,9 @@ fn found_by(rule: &Rule) -> String {
         DetectorKind::Pattern => !rule.pattern.as_ref().is_some_and(holds),
         DetectorKind::Assignment | DetectorKind::UrlUserinfo => true,
         DetectorKind::Pem | DetectorKind::Jwt => false,
+        DetectorKind::KeyStore => return of_file("a file that is a key store with a key", rule),
+        DetectorKind::DerKey => return of_file("a file that is a private key in DER", rule),
+        DetectorKind::WholeFile => return of_file("a file that is nothing else", rule),
     };
     let mut text = if near { "near ".to_owned() } else { String::new() };
     text += &codes(&rule.literals, ", ");
@@ -106,16 +109,28 @@ fn found_by(rule: &Rule) -> String {
         DetectorKind::Pem => ", a whole block",
         DetectorKind::Jwt => ", a whole token",
         DetectorKind::UrlUserinfo => ", the password of a URL",
+        // These have returned above.
+        DetectorKind::KeyStore | DetectorKind::DerKey | DetectorKind::WholeFile => "",
     };
     if !rule.requires.is_empty() {
         let _ = write!(text, "; with {} near", codes(&rule.requires, " or "));
     }
-    if !rule.paths.is_empty() {
-        let globs: Vec<String> =
-            rule.paths.sources().iter().map(|glob| code(glob.as_bytes())).collect();
-        let _ = write!(text, "; in files {}", globs.join(", "));
+    text + &in_files(rule)
+}
+
+/// What a rule for whole files finds.
+fn of_file(what: &str, rule: &Rule) -> String {
+    what.to_owned() + &in_files(rule)
+}
+
+/// Which files a rule is for, if not all.
+fn in_files(rule: &Rule) -> String {
+    if rule.paths.is_empty() {
+        return String::new();
     }
-    text
+    let globs: Vec<String> =
+        rule.paths.sources().iter().map(|glob| code(glob.as_bytes())).collect();
+    format!("; in files {}", globs.join(", "))
 }
 
 /// The validators and the other conditions that a value must meet.

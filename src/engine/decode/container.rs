@@ -22,9 +22,10 @@ pub(super) enum Container {
     Image(Image),
 }
 
-/// Which bytes a container may begin with, tar aside, whose first byte is that of a name.
+/// Which bytes a container, or a file that is itself a key, may begin with; tar aside, whose first
+/// byte is that of a name.
 pub(super) const MAYBE: [bool; 256] =
-    super::text::table(b"\x1fB\xfd\x28PQRSTUVWXYZ[\\]^_\x78\xff\xfe%\xef\x89G");
+    super::text::table(b"\x1fB\xfd\x28PQRSTUVWXYZ[\\]^_\x78\xff\xfe%\xef\x89G\x30\xce");
 
 /// The container that begins at the start of `text`, if one does. A cut start is enough as long as
 /// the signature is in it.

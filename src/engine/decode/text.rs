@@ -1,6 +1,7 @@
 //! Cheap answers to "could this be text?", asked of decoded bytes before anyone works on them.
 
 use super::container;
+use crate::engine::detect::key_file;
 
 /// Bytes that a decision about a decoding looks at.
 pub(super) const HEAD: usize = 48;
@@ -34,12 +35,17 @@ pub(super) const fn table(bytes: &[u8]) -> [bool; 256] {
 /// Whether `head`, the first bytes of a decoding, begins text, UTF-16 text, or a container that can
 /// be opened. Random bytes pass once in millions.
 pub(super) fn plausible_head(head: &[u8]) -> bool {
-    is_text(head, true) || container::sniff(head).is_some() || looks_utf16(head)
+    is_text(head, true) || is_opened(head) || looks_utf16(head)
 }
 
 /// Whether all of a decoding is worth handing on.
 pub(super) fn plausible(bytes: &[u8]) -> bool {
-    is_text(bytes, false) || container::sniff(bytes).is_some() || looks_utf16(bytes)
+    is_text(bytes, false) || is_opened(bytes) || looks_utf16(bytes)
+}
+
+/// Whether `bytes` begin a container, or a file that is itself a key.
+fn is_opened(bytes: &[u8]) -> bool {
+    container::sniff(bytes).is_some() || key_file::is_plausible(bytes)
 }
 
 /// Text in UTF-8: at most two NULs (they part the fields of SASL PLAIN), hardly any other control

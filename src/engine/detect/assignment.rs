@@ -10,6 +10,7 @@
 
 mod bigrams;
 mod features;
+mod header;
 mod key;
 mod lists;
 mod model;

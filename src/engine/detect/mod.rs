@@ -2,5 +2,6 @@
 
 pub mod assignment;
 pub mod jwt;
+pub mod key_file;
 pub mod pem;
 pub mod url;

@@ -32,7 +32,7 @@ fn element(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
 }
 
 /// The contents of the SEQUENCE that `bytes` are, when nothing follows it.
-pub(super) fn whole_sequence(bytes: &[u8]) -> Option<&[u8]> {
+pub(crate) fn whole_sequence(bytes: &[u8]) -> Option<&[u8]> {
     match element(bytes) {
         Some((SEQUENCE, contents, [])) if !contents.is_empty() => Some(contents),
         _ => None,
@@ -53,6 +53,24 @@ fn take<'a>(bytes: &mut &'a [u8], tag: u8) -> Option<&'a [u8]> {
 /// structure is none of those above.
 pub(super) fn key_facts(contents: &[u8]) -> Vec<Fact> {
     pkcs8(contents).or_else(|| sec1(contents)).or_else(|| integers(contents)).unwrap_or_default()
+}
+
+/// What is told of a private key, plain or encrypted, from the contents of its outer SEQUENCE;
+/// nothing where it is none of the kinds known here.
+pub(crate) fn private_key_facts(contents: &[u8]) -> Option<Vec<Fact>> {
+    if contents.first() == Some(&SEQUENCE) {
+        let cipher = pkcs8_cipher(contents)?;
+        return Some(vec![Fact::new("encrypted", format!("yes ({cipher})"))]);
+    }
+    let mut facts = pkcs8(contents)
+        .or_else(|| sec1(contents).filter(|facts| facts.len() > 1))
+        .or_else(|| integers(contents))?;
+    // An algorithm without a name here is something else of the same build.
+    let known = facts.iter().any(|fact| {
+        fact.name == "key_type" && fact.value.bytes().any(|byte| byte.is_ascii_alphabetic())
+    });
+    facts.push(Fact::new("encrypted", "no"));
+    known.then_some(facts)
 }
 
 /// PKCS#8: version, algorithm, the key in its own form.

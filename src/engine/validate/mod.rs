@@ -11,9 +11,10 @@ pub(crate) mod base;
 mod basic;
 mod checksum;
 mod cloud;
-mod der;
+pub(crate) mod der;
 mod encoding;
 mod jwt;
+pub(crate) mod nkey;
 mod openssh;
 mod pem;
 mod pgp;
@@ -22,6 +23,7 @@ pub(crate) mod putty;
 #[cfg(test)]
 mod tests;
 mod token;
+mod wallet;
 mod words;
 
 use std::ops::Range;
@@ -104,6 +106,10 @@ pub fn validate(validator: Validator, candidate: Candidate<'_>) -> Verdict {
         Validator::Putty => putty::check(candidate),
         Validator::Pgp => pgp::check(secret),
         Validator::Age => age::check(secret),
+        Validator::Nkey => nkey::check(secret),
+        Validator::SeedPhrase => wallet::seed_phrase(secret),
+        Validator::BitcoinKey => wallet::bitcoin_key(secret),
+        Validator::EthereumKeystore => wallet::ethereum_keystore(secret),
         Validator::Slack => token::slack(secret),
         Validator::PypiMacaroon => token::pypi(secret),
         Validator::AzureStorageKey => cloud::azure_storage_key(secret),
@@ -171,6 +177,18 @@ pub fn describe(validator: Validator) -> &'static str {
             "An ASCII-armoured OpenPGP secret key whose packets are whole; tells the algorithm and whether it is encrypted."
         }
         Validator::Age => "An age identity whose Bech32 checksum holds.",
+        Validator::Nkey => {
+            "A NATS seed whose kind is known and whose CRC-16 holds; tells whose key it is."
+        }
+        Validator::SeedPhrase => {
+            "12 to 24 words of the English BIP-39 list whose checksum holds, none of the phrases of its test vectors; tells how many."
+        }
+        Validator::BitcoinKey => {
+            "A Bitcoin private key (WIF) or extended private key (BIP-32) whose Base58Check checksum holds; tells which, and the network."
+        }
+        Validator::EthereumKeystore => {
+            "A JSON object with the fields of an Ethereum key file: cipher, text and derivation; tells how the key is derived."
+        }
         Validator::Slack => {
             "A Slack token or webhook with the fields of its kind; tells that kind."
         }

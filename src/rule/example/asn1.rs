@@ -15,6 +15,12 @@ const HMAC_SHA256: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x02, 0x09];
 /// `aes256-CBC-PAD`, 2.16.840.1.101.3.4.1.42.
 const AES256_CBC: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x01, 0x2a];
 
+/// `pkcs8ShroudedKeyBag`, 1.2.840.113549.1.12.10.1.2.
+const SHROUDED_KEY_BAG: &[u8] =
+    &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x0c, 0x0a, 0x01, 0x02];
+/// `data` of PKCS #7, 1.2.840.113549.1.7.1.
+const DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01];
+
 const INTEGER: u8 = 0x02;
 const BIT_STRING: u8 = 0x03;
 const OCTET_STRING: u8 = 0x04;
@@ -110,6 +116,20 @@ pub fn encrypted_pkcs8(random: &mut Random) -> Vec<u8> {
     let cipher = sequence(&[oid(AES256_CBC), element(OCTET_STRING, &random.bytes(16))]);
     let algorithm = sequence(&[oid(PBES2), sequence(&[derivation, cipher])]);
     sequence(&[algorithm, element(OCTET_STRING, &random.bytes(1232))])
+}
+
+/// As much of a PKCS #12 file (RFC 7292) as tells that a key is in it: version, a bag with an
+/// encrypted key, and what authenticates it.
+pub fn pkcs12(random: &mut Random) -> Vec<u8> {
+    let key = element(0xa0, &encrypted_pkcs8(random));
+    let bags = sequence(&[sequence(&[sequence(&[oid(SHROUDED_KEY_BAG), key])])]);
+    let content = element(0xa0, &element(OCTET_STRING, &bags));
+    let digest = sequence(&[
+        sequence(&[oid(HMAC_SHA256), element(NULL, &[])]),
+        element(OCTET_STRING, &random.bytes(32)),
+    ]);
+    let mac = sequence(&[digest, element(OCTET_STRING, &random.bytes(8))]);
+    sequence(&[small_integer(3), sequence(&[oid(DATA), content]), mac])
 }
 
 /// Something of the shape of certificates and public keys: a body, an algorithm, a bit string.

@@ -29,17 +29,23 @@ pub fn check_label(label: &str, encrypted: bool) -> Result<(), &'static str> {
 
 /// A block with `label`, not encrypted (except that an `ENCRYPTED PRIVATE KEY` always is).
 pub fn pem(label: &str, random: &mut Random) -> String {
-    let body = match label {
-        PGP => return armour(&openpgp(random, false)),
-        OPENSSH => return frame(label, "", &openssh(random, false), 70),
+    match label {
+        PGP => armour(&openpgp(random, false)),
+        OPENSSH => frame(label, "", &openssh(random, false), 70),
+        _ => frame(label, "", &der(label, random), 64),
+    }
+}
+
+/// What a block with `label` holds, in DER.
+pub fn der(label: &str, random: &mut Random) -> Vec<u8> {
+    match label {
         "RSA PRIVATE KEY" => asn1::rsa(random),
         "EC PRIVATE KEY" => asn1::ec(random),
         "DSA PRIVATE KEY" => asn1::dsa(random),
         PKCS8 => asn1::pkcs8(random),
         ENCRYPTED_PKCS8 => asn1::encrypted_pkcs8(random),
         _ => asn1::signed(random),
-    };
-    frame(label, "", &body, 64)
+    }
 }
 
 /// The same under a passphrase.

@@ -13,6 +13,7 @@ use super::value::{MAX_VALUE, Slot};
 use super::words::{contains, ends_with, is_one_of, starts_with, words};
 use super::{Confidence, password_confidence};
 use crate::engine::validate::base::base64;
+use crate::engine::validate::nkey;
 
 /// Shortest value that is worth showing to anyone.
 const MIN_VALUE: usize = 4;
@@ -233,6 +234,7 @@ fn is_vocabulary(key: &[u8], value: &[u8]) -> bool {
 fn is_reference(value: &[u8]) -> bool {
     contains(value, "://")
         || contains(value, "aws4_request")
+        || nkey::is_public(value)
         || CHECKSUMS.iter().chain(STARTS).any(|start| starts_with(value, start))
         || ENDINGS.iter().any(|end| ends_with(value, end))
         || is_path(value)

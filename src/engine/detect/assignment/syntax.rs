@@ -330,7 +330,8 @@ fn bare(window: &Window<'_>, key: &Key, at: usize, blanks: usize) -> Option<Slot
     // `"Bearer v"` and `Authorization: Bearer v`.
     let name = window.get(&key.span);
     if name.eq_ignore_ascii_case(b"bearer") {
-        let header = matches!(lead.last(), Some(b'"' | b'\'' | b'`' | b':' | b'='));
+        let header = matches!(lead.last(), Some(b'"' | b'\'' | b'`' | b':' | b'=' | b'['))
+            || lead == b"-";
         let slot =
             (blanks == 1 && header).then(|| value::read(window, at, Form::Word)).flatten()?;
         return Some(Slot { scheme: true, ..slot });

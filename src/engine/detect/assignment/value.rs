@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::Window;
+use super::{Window, header};
 use super::lists::{LOOKUPS, SCHEMES};
 use super::syntax::Form;
 use super::words::{is_one_of, longest_prefix, words};
@@ -43,6 +43,9 @@ pub(super) struct Slot {
 impl Slot {
     /// The same value without `Bearer` and the like before it, and without quotes inside quotes.
     pub(super) fn without_scheme(self, window: &Window<'_>) -> Slot {
+        if let Some(slot) = header::credential(window, &self) {
+            return slot;
+        }
         let scheme = longest_prefix(window.get(&self.value), SCHEMES);
         let inner = self.value.start + scheme..self.value.end;
         // `"'v'"`: quotes for two readers, one after the other.
@@ -62,6 +65,10 @@ pub(super) fn read(window: &Window<'_>, at: usize, form: Form) -> Option<Slot> {
     match window.at(start)? {
         b'\n' | b'\r' => {
             let next = start + window.space(start);
+            if window.has(next, b"- ") && header::is_one(window) && form == Form::Colon {
+                let item = next + 2;
+                return literal(window, item, form).or_else(|| bare(window, item, form));
+            }
             let quoted = next - start < 80 && matches!(window.at(next)?, b'"' | b'\'');
             (quoted && form != Form::Tight).then(|| literal(window, next, form)).flatten()
         }
@@ -69,6 +76,7 @@ pub(super) fn read(window: &Window<'_>, at: usize, form: Form) -> Option<Slot> {
         b'[' | b'(' if form != Form::Tight && starts_list(window, start) => {
             literal(window, start + 1 + window.space(start + 1), form)
         }
+        b'[' if header::is_one(window) => bare(window, start + 1, form),
         _ => literal(window, start, form).or_else(|| {
             if opener(window, start).is_some() {
                 return None;
