@@ -85,6 +85,30 @@ class Model:
             bend += weights[place] * likely * (1 - likely)
         return max(-1.0, min(1.0, slope / bend))
 
+    def centre(self, rows):
+        """Shifts points so that those of each number are 0 on the average candidate: what a number adds
+        is then what it says of this candidate and not of all. Odds stay as they are: numbers that
+        only one kind of key has give their average to that kind, the others to the bias."""
+        groups = {"password": [0], "secret": [1, 2, 3], "vague": [4]}
+        for name in sorted(self.cuts, key=lambda name: (name == "kind", name)):
+            seen = [row for row in rows if name in row["numbers"]]
+            cut = self.cuts[name]
+            total = sum(row.get("weight", 1.0) for row in seen)
+            mean = sum(row.get("weight", 1.0) * self.points[name, self.place(cut, row["numbers"][name])]
+                       for row in seen) / total
+            for at in range(len(cut)):
+                self.points[name, at] -= mean
+            kinds = groups.get(name.split(".")[0]) if "." in name else None
+            if kinds is None:
+                self.bias += mean
+                continue
+            for at in {self.place(self.cuts["kind"], kind) for kind in kinds}:
+                self.points["kind", at] += mean
+
+    @staticmethod
+    def place(cut, number):
+        return max(bisect.bisect_right(cut, number) - 1, 0)
+
     def score(self, row):
         return self.bias + sum(self.points[cell] for cell in self.cells(row))
 
@@ -122,6 +146,7 @@ def main():
     if arguments.report:
         return report(rows)
     model = Model(rows)
+    model.centre(rows)
     print(f"bias\t0\t{round(model.bias * 1000)}")
     for name, cut in sorted(model.cuts.items()):
         for at, low in enumerate(cut):

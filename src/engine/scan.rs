@@ -12,10 +12,10 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::decode::{self, Budget, OffsetMap, Trouble};
+use super::detect::key_file;
 use super::excerpt::excerpt;
 use super::known::{Cell, Decoded, Given, Known, Spent};
 use super::literals::{Past, Scratch};
-use super::detect::key_file;
 use super::verify::{Raw, verify_file};
 use super::{Engine, Match, Outcome, known};
 use crate::model::{Copied, Layer, LayerPath, Lines, Secret};

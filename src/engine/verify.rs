@@ -171,7 +171,7 @@ fn find(rule: &Rule, patterns: &Patterns, hit: Hit, text: &[u8]) -> Option<Found
         DetectorKind::Assignment => {
             detect::assignment::detect(text, literal, rule.reach).map(|found| Found {
                 span: found.value,
-                facts: Vec::new(),
+                facts: vec![found.likelihood],
                 confidence: Some(found.confidence),
             })
         }

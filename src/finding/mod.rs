@@ -1,6 +1,7 @@
 //! Findings: one a secret, with every place it occurs.
 
 pub mod baseline;
+pub mod file_kind;
 pub mod fingerprint;
 pub mod ignore;
 pub mod inline;

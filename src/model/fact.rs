@@ -12,9 +12,12 @@ pub struct Fact {
     pub value: String,
 }
 
+/// The fact that says how likely something is a credential, and what decided.
+pub const LIKELIHOOD: &str = "likelihood";
+
 /// The names that facts have. A name that is missing here costs time when a scan remembers an
 /// earlier one, nothing else.
-const NAMES: [&str; 27] = [
+const NAMES: [&str; 29] = [
     "alg",
     "aud",
     "aws_account",
@@ -22,6 +25,7 @@ const NAMES: [&str; 27] = [
     "curve",
     "encrypted",
     "expires",
+    "file_kind",
     "gcp_account",
     "gcp_project",
     "http_user",
@@ -32,6 +36,7 @@ const NAMES: [&str; 27] = [
     "key_kind",
     "key_type",
     "keys",
+    "likelihood",
     "network",
     "slack_team",
     "sub",
@@ -48,6 +53,15 @@ impl Fact {
     /// The name that is written like `name`, if facts have it.
     pub fn known_name(name: &str) -> Option<&'static str> {
         NAMES.into_iter().find(|known| *known == name)
+    }
+
+    /// Sorts facts that were learnt at several places and drops those that say the same. Of several
+    /// likelihoods the greatest stays.
+    pub fn settle(facts: &mut Vec<Fact>) {
+        facts.sort();
+        facts.dedup();
+        let greatest = facts.iter().rfind(|fact| fact.name == LIKELIHOOD).cloned();
+        facts.retain(|fact| fact.name != LIKELIHOOD || Some(fact) == greatest.as_ref());
     }
 
     /// A fact with an escaped value.

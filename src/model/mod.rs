@@ -14,7 +14,7 @@ mod secret;
 pub mod text;
 
 pub use copied::Copied;
-pub use fact::Fact;
+pub use fact::{Fact, LIKELIHOOD};
 pub use incomplete::{Incomplete, IncompleteKind, IncompleteLog};
 pub use layer::{Layer, LayerPath};
 pub use level::{Confidence, ParseLevelError, Severity};

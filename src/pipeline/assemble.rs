@@ -14,13 +14,17 @@ use super::settings::Settings;
 use super::target::Opened;
 use super::{Error, Options, narrow};
 use crate::config::InlinePolicy;
+use crate::finding::file_kind;
 use crate::finding::ignore;
 use crate::finding::key_file::ObtainedKey;
 use crate::finding::{Finding, Fingerprint, Occurrence, Suppression};
 use crate::model::text::escape;
-use crate::model::{Confidence, ContentId, IncompleteKind, IncompleteLog, Secret};
+use crate::model::{
+    Confidence, ContentId, Fact, IncompleteKind, IncompleteLog, LIKELIHOOD, Secret,
+};
 use crate::output::{Reported, Stats, Target};
 use crate::provenance::{History, Place, Refs, Trace};
+use crate::rule::schema::DetectorKind;
 use crate::source::history::forest::NONE;
 use crate::source::history::graph::Graph;
 use crate::source::repository::{self, Repository, Tip};
@@ -339,8 +343,13 @@ impl Context<'_> {
                 (one, other) => one.or(other),
             };
         }
-        best.finding.facts.sort();
-        best.finding.facts.dedup();
+        Fact::settle(&mut best.finding.facts);
+        if self.goes_by_name(best.rule) {
+            file_kind::judge(&mut best.finding, best.places.iter().map(|at| at.path.as_deref()));
+        } else {
+            // What a telling name promised elsewhere says nothing of a known format.
+            best.finding.facts.retain(|fact| fact.name != LIKELIHOOD);
+        }
         // The places say all that is shown of them.
         best.finding.occurrences = Vec::new();
         // Places arrive with the oldest of each rank in front; the sort keeps that order.
@@ -369,9 +378,14 @@ impl Context<'_> {
         })
     }
 
+    /// Whether the rule at `rule` believes values for the names they stand under.
+    fn goes_by_name(&self, rule: u32) -> bool {
+        let rule = self.settings.engine.ruleset().rules().get(rule as usize);
+        rule.is_some_and(|rule| rule.detector == DetectorKind::Assignment)
+    }
+
     /// Distinctive formats before what goes by key names; then the surer, the graver.
     fn rank(&self, seen: &Seen) -> impl Ord + use<> {
-        use crate::rule::schema::DetectorKind;
         let rule = self.settings.engine.ruleset().rules().get(seen.rule as usize);
         let tier = rule.map_or(0, |rule| match rule.detector {
             DetectorKind::Assignment => 0,
@@ -460,7 +474,7 @@ pub fn add(finding: &mut Finding, content: ContentId, hit: &Hit) {
             finding.facts.push(fact.clone());
         }
     }
-    finding.facts.sort();
+    Fact::settle(&mut finding.facts);
     finding.occurrences.push(Occurrence {
         content,
         position: hit.found.position,

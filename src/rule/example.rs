@@ -245,7 +245,9 @@ fn render_parts(parts: &[Part], random: &mut Random) -> String {
             Part::KeyStore(kind) => {
                 text.push_str(&BASE64_STANDARD.encode(key_store::file(kind, random)));
             }
-            Part::Der(label) => text.push_str(&BASE64_STANDARD.encode(container::der(label, random))),
+            Part::Der(label) => {
+                text.push_str(&BASE64_STANDARD.encode(container::der(label, random)))
+            }
         }
     }
     text

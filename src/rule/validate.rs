@@ -209,7 +209,10 @@ impl Checker<'_> {
                 return None;
             }
             (Some(_), _) => {
-                self.fault(at, "only `detector: pattern` and `detector: whole-file` have a pattern");
+                self.fault(
+                    at,
+                    "only `detector: pattern` and `detector: whole-file` have a pattern",
+                );
                 return None;
             }
             (None, _) => return None,
@@ -249,7 +252,9 @@ impl Checker<'_> {
         let result = match (raw.detector, pattern) {
             (DetectorKind::WholeFile, Some(pattern)) => match pattern.longest() {
                 Some(longest) if longest <= MAX_WHOLE => Ok(Reach { before: 0, after: 0 }),
-                _ => Err(format!("a whole file that a pattern describes has {MAX_WHOLE} bytes at most")),
+                _ => Err(format!(
+                    "a whole file that a pattern describes has {MAX_WHOLE} bytes at most"
+                )),
             },
             (DetectorKind::Pattern, Some(pattern)) => pattern_reach(stated, pattern, literals),
             (DetectorKind::Pattern | DetectorKind::WholeFile, None) => return None,

@@ -106,7 +106,13 @@ fn international(out: &mut Out<'_, '_>, texts: &mut Builder, chunk: Range<usize>
 /// Gives a zlib stream as a piece of its own, its keyword in front.
 fn deflated(out: &mut Out<'_, '_>, key: Range<usize>, data: Range<usize>) {
     let compressed = out.text.get(data.clone()).unwrap_or_default();
-    let (value, end) = compress::read_zlib(compressed, out.budget);
+    let (value, end) = match compress::read_zlib(compressed, out.budget) {
+        // draw.io leaves out the header that zlib puts before deflate.
+        (value, compress::End::Damaged) if value.is_empty() => {
+            compress::read_deflate(compressed, out.budget)
+        }
+        read => read,
+    };
     if end == compress::End::Damaged {
         out.budget.problem(Layer::ImageText, Trouble::Damaged);
     }
@@ -290,6 +296,19 @@ mod tests {
             "Key: compressed onceXML: compressed twice\
              Comment: in the clear\nNote: international\n"
         );
+    }
+
+    #[test]
+    fn deflate_without_the_header_of_zlib_is_read_too() {
+        let mut encoder =
+            flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(b"<mxfile>as draw.io writes it</mxfile>").unwrap();
+        let data = [b"mxGraphModel\0\0".to_vec(), encoder.finish().unwrap()].concat();
+        let png = [b"\x89PNG\r\n\x1a\n".to_vec(), chunk(b"zTXt", &data), chunk(b"IEND", b"")];
+        let (found, budget) = walk(&png.concat(), Budget::default());
+        let given: Vec<u8> = found.iter().flat_map(|(_, bytes)| bytes.clone()).collect();
+        assert!(given.ends_with(b"<mxfile>as draw.io writes it</mxfile>"));
+        assert_eq!(budget.problem_count, 0);
     }
 
     #[test]

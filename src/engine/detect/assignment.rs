@@ -9,6 +9,7 @@
 //! but the look into base64 allocates, and nothing looks outside the reach that the rule states.
 
 mod bigrams;
+mod explain;
 mod features;
 mod header;
 mod key;
@@ -23,7 +24,7 @@ mod words;
 
 use std::ops::Range;
 
-use crate::model::Confidence;
+use crate::model::{Confidence, Fact, LIKELIHOOD};
 use crate::rule::schema::Reach;
 
 /// A value assigned to a telling name.
@@ -35,6 +36,8 @@ pub struct Assignment {
     pub key: Range<usize>,
     /// How much the value looks like a credential.
     pub confidence: Confidence,
+    /// How likely it is one, and what decided.
+    pub likelihood: Fact,
 }
 
 /// Finds what is assigned to the name that holds the key word at `literal` (a byte range of
@@ -51,6 +54,7 @@ pub fn detect(text: &[u8], literal: Range<usize>, reach: Reach) -> Option<Assign
         value: offset + slot.value.start..offset + slot.value.end,
         key: offset + key.span.start..offset + key.span.end,
         confidence,
+        likelihood: Fact::new(LIKELIHOOD, explain::likelihood(&numbers)),
     })
 }
 

@@ -223,7 +223,8 @@ mod tests {
         }
         let encrypted = made("<<der:ENCRYPTED PRIVATE KEY>>", "seed");
         let facts = private_key(&encrypted).expect("encrypted").facts;
-        let told = facts.iter().any(|fact| fact.name == "encrypted" && fact.value.starts_with("yes"));
+        let told =
+            facts.iter().any(|fact| fact.name == "encrypted" && fact.value.starts_with("yes"));
         assert!(told, "{facts:?}");
         for label in ["CERTIFICATE", "PUBLIC KEY"] {
             assert!(private_key(&made(&format!("<<der:{label}>>"), "seed")).is_none(), "{label}");

@@ -38,7 +38,11 @@ pub(super) fn check(secret: &[u8]) -> Checked {
     }
     let kind = (first & 7) << 5 | second >> 3;
     let name = name(kind >> 3).ok_or("no known kind of key")?;
-    if holds(&bytes) { Ok(vec![Fact::new("key_kind", name)]) } else { Err("checksum does not hold") }
+    if holds(&bytes) {
+        Ok(vec![Fact::new("key_kind", name)])
+    } else {
+        Err("checksum does not hold")
+    }
 }
 
 /// Whether `value` is a public key, which anyone may see.

@@ -29,7 +29,8 @@ pub(super) fn seed_phrase(secret: &[u8]) -> Checked {
     distinct.sort_unstable();
     distinct.dedup();
     // The phrases of BIP-39's vectors repeat one byte, those of development networks one word.
-    if entropy.iter().all(|byte| Some(byte) == entropy.first()) || distinct.len() * 2 <= words.len() {
+    if entropy.iter().all(|byte| Some(byte) == entropy.first()) || distinct.len() * 2 <= words.len()
+    {
         return Err("a phrase of test vectors");
     }
     Ok(vec![Fact::new("words", words.len().to_string())])
@@ -43,12 +44,16 @@ pub(super) fn bitcoin_key(secret: &[u8]) -> Checked {
         [0xef, key @ ..] if is_key(key) => ("private key (WIF)", "test"),
         // Serialised keys have 78 bytes, the version the first four: xprv, yprv, zprv, then theirs
         // on test networks (SLIP-132).
-        [0x04, 0x88, 0xad, 0xe4, ..] | [0x04, 0x9d, 0x78, 0x78, ..] | [0x04, 0xb2, 0x43, 0x0c, ..]
+        [0x04, 0x88, 0xad, 0xe4, ..]
+        | [0x04, 0x9d, 0x78, 0x78, ..]
+        | [0x04, 0xb2, 0x43, 0x0c, ..]
             if payload.len() == 78 =>
         {
             ("extended private key", "main")
         }
-        [0x04, 0x35, 0x83, 0x94, ..] | [0x04, 0x4a, 0x4e, 0x28, ..] | [0x04, 0x5f, 0x18, 0xbc, ..]
+        [0x04, 0x35, 0x83, 0x94, ..]
+        | [0x04, 0x4a, 0x4e, 0x28, ..]
+        | [0x04, 0x5f, 0x18, 0xbc, ..]
             if payload.len() == 78 =>
         {
             ("extended private key", "test")
@@ -124,7 +129,8 @@ mod tests {
 
     #[test]
     fn a_key_file_has_its_fields() {
-        let text = "{\"cipher\": \"aes-128-ctr\", \"ciphertext\": \"<<hex:64>>\", \"kdf\": \"scrypt\"}";
+        let text =
+            "{\"cipher\": \"aes-128-ctr\", \"ciphertext\": \"<<hex:64>>\", \"kdf\": \"scrypt\"}";
         let facts = ethereum_keystore(made(text).as_bytes());
         assert_eq!(facts, Ok(vec![Fact::new("encrypted", "yes (scrypt)")]));
         assert!(ethereum_keystore(b"{\"cipher\": \"aes\"}").is_err());

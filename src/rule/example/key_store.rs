@@ -15,7 +15,9 @@ pub fn check_kind(kind: &str) -> Result<(), &'static str> {
 pub fn file(kind: &str, random: &mut Random) -> Vec<u8> {
     match kind {
         "pkcs12" => asn1::pkcs12(random),
-        "jceks" => java([0xce; 4], &[&certificate(random)[..], &private_key(random)].concat(), random),
+        "jceks" => {
+            java([0xce; 4], &[&certificate(random)[..], &private_key(random)].concat(), random)
+        }
         "trust" => java(JKS, &[certificate(random), certificate(random)].concat(), random),
         _ => java(JKS, &[certificate(random), private_key(random)].concat(), random),
     }

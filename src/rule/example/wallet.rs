@@ -61,7 +61,8 @@ pub fn bitcoin(kind: &str, random: &mut Random) -> String {
         "wif-uncompressed" => [&[0x80][..], &random.bytes(32)].concat(),
         "address" => [&[0][..], &random.bytes(20)].concat(),
         _ => {
-            let version = if kind == "xprv" { [0x04, 0x88, 0xad, 0xe4] } else { [0x04, 0x88, 0xb2, 0x1e] };
+            let version =
+                if kind == "xprv" { [0x04, 0x88, 0xad, 0xe4] } else { [0x04, 0x88, 0xb2, 0x1e] };
             let mark = u8::from(kind != "xprv") * 2;
             [&version[..], &random.bytes(9 + 32), &[mark], &random.bytes(32)].concat()
         }

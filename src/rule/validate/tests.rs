@@ -81,7 +81,10 @@ fn every_fault_names_its_line() {
             vec!["pattern: 'exk_(?:[a-z]{999}){999}'"],
             "r.yaml:9: example-key: bad pattern: it is too large",
         ),
-        (vec!["detector: pem"], "r.yaml:9: example-key: only `detector: pattern` and `detector: whole-file` have"),
+        (
+            vec!["detector: pem"],
+            "r.yaml:9: example-key: only `detector: pattern` and `detector: whole-file` have",
+        ),
         (vec!["reach: 3"], "r.yaml:13: example-key: the reach holds 7 bytes"),
         (vec!["reach: 65537"], "r.yaml:13: example-key: a reach of 65537 bytes"),
         (vec!["paths: ['a[']"], "r.yaml:13: example-key: bad glob: "),

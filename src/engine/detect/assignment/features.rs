@@ -61,6 +61,8 @@ pub(super) struct Features {
     pub hashed: bool,
     /// The value has the form of a UUID.
     pub uuid: bool,
+    /// It is a UUID of version 1, made of the time.
+    pub clock_uuid: bool,
     /// Only what identifiers have, the first a letter or `_`.
     pub identifier: bool,
     /// Capitals, digits and underscores only, as constants and environment variables are named.
@@ -127,6 +129,7 @@ impl Features {
             hashed: longest_prefix(value, HASHES) > 0 || is_database_hash(value),
 
             uuid: is_uuid(value),
+            clock_uuid: is_uuid(value) && value.get(14) == Some(&b'1'),
             identifier,
             constant: identifier && letters > 0 && !value.iter().any(u8::is_ascii_lowercase),
             residue: residue(value, name),

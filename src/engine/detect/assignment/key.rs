@@ -4,7 +4,9 @@
 use std::ops::Range;
 
 use super::Window;
-use super::lists::{ASKING, GLUED, JOINED, NEUTRAL, OTHER_THING, TELLING, TURNING, WEAKENING};
+use super::lists::{
+    ASKING, GLUED, JOINED, NEUTRAL, OTHER_THING, PASSES, TELLING, TURNING, WEAKENING,
+};
 use super::words::{contains, ends_with, is_one_of, starts_with, words};
 
 /// Longest key that is looked at, in bytes; longer runs are data.
@@ -53,6 +55,15 @@ impl Key {
         let kind = kind(literal, head)?;
         let rest = glued_tail(literal, tail)?;
         if !stands_alone(literal, head) {
+            return None;
+        }
+        // `withCredentials` says whether a browser sends cookies along.
+        if kind == Kind::Secret && contains(literal, "cred") && ends_with(head, "with") {
+            return None;
+        }
+        if literal.eq_ignore_ascii_case(b"pass")
+            && words(head).last().is_some_and(|w| is_one_of(w, PASSES))
+        {
             return None;
         }
         let own = head.iter().rposition(|b| matches!(b, b'.' | b'/')).map_or(0, |at| at + 1);

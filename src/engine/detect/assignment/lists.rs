@@ -58,7 +58,13 @@ pub(super) const OTHER_THING: &[&str] = &[
     "param", "partition", "pgp", "postman", "prev", "previous", "primary", "pub", "public",
     "recover", "recv", "request", "require", "required", "requires", "reset", "scan", "show",
     "socket", "sort", "stop", "subject", "sync", "syntax", "this", "toggle", "total", "translation",
-    "unique", "use", "valid", "validate", "verify", "websocket", "with", "without", "wrong", "xsrf",
+    "unique", "use", "valid", "validate", "verify", "websocket", "without", "wrong", "xsrf",
+];
+
+/// Words before `pass` that make it a run through something: the first of two passes.
+#[rustfmt::skip]
+pub(super) const PASSES: &[&str] = &[
+    "by", "first", "last", "multi", "one", "render", "second", "shader", "single", "third", "two",
 ];
 
 /// Words anywhere in the name that say the value is not the credential itself.

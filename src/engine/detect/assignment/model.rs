@@ -21,8 +21,10 @@ impl Points {
     pub const NINE_TO_ONE: Points = Points(2197);
     /// Points of the odds seven to three.
     pub const SEVEN_TO_THREE: Points = Points(847);
-    /// Points of the odds two to three.
-    pub const TWO_TO_THREE: Points = Points(-405);
+    /// Points of even odds.
+    pub const ONE_TO_ONE: Points = Points(0);
+    /// Points of the odds three to seven.
+    pub const THREE_TO_SEVEN: Points = Points(-847);
     /// Points of the odds one to nine.
     pub const ONE_TO_NINE: Points = Points(-2197);
 }
@@ -82,6 +84,12 @@ pub(super) fn points(numbers: &Numbers) -> Points {
     let each = model.ranges.iter().zip(numbers);
     let sum: i32 = each.filter_map(|(ranges, number)| Some(ranges.points((*number)?))).sum();
     Points(model.bias.saturating_add(sum))
+}
+
+/// The points of each number of a candidate that has any, with its place in [`NAMES`].
+pub(super) fn parts(numbers: &Numbers) -> Vec<(i32, usize)> {
+    let each = model().ranges.iter().zip(numbers).enumerate();
+    each.filter_map(|(place, (ranges, number))| Some((ranges.points((*number)?), place))).collect()
 }
 
 #[cfg(test)]

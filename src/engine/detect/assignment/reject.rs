@@ -30,6 +30,8 @@ pub(super) fn is_no_credential(window: &Window<'_>, key: &Key, slot: &Slot) -> b
         || is_test_report(window, key)
         || is_prose(window, key, slot)
         || is_listed_name(value, slot)
+        || is_argument(window, key, slot)
+        || is_bare_punctuation(value)
         || is_working_directory(window.get(&key.span), value)
         || is_template(value)
         || is_mask(value)
@@ -42,9 +44,13 @@ pub(super) fn is_no_credential(window: &Window<'_>, key: &Key, slot: &Slot) -> b
         || is_sentence(value)
         || is_choice(value)
         || is_encoded_words(value)
+        || is_encoded_name(key, value)
         || is_protocol_bytes(key, value)
         || is_call(value)
-        || (!slot.quoted && (is_expression(value, slot) || is_variable(window, key, slot)))
+        || (!slot.quoted
+            && (is_expression(value, slot)
+                || is_variable(window, key, slot)
+                || is_derived_name(window, key, slot)))
 }
 
 /// `scheme://user-token:v@host`: the password of a URL, which another detector knows.
@@ -90,6 +96,29 @@ fn is_listed_name(value: &[u8], slot: &Slot) -> bool {
         && value.iter().filter(|b| b.is_ascii_digit()).count() <= 1
         && words(value).count() > 1
         && word_evidence(value) > 0
+}
+
+/// `f("set", "key", "v")`, `f("user", "password", "NTLM", "realm")`: one of several arguments, the
+/// name not the first of a pair. An odd number of texts stands before it, and either more follow or
+/// the name says little.
+fn is_argument(window: &Window<'_>, key: &Key, slot: &Slot) -> bool {
+    if slot.form != Form::Pair {
+        return false;
+    }
+    let line = window.line_before(key.span.start);
+    let open = line.iter().rposition(|b| matches!(b, b'(' | b'[' | b'{'));
+    let before = line.get(open.map_or(0, |at| at + 1)..).unwrap_or_default();
+    // The last quote opens the name itself.
+    let quotes = before.iter().filter(|b| matches!(b, b'"' | b'\'')).count();
+    let texts = quotes.saturating_sub(1) / 2;
+    let more = window.at(slot.after) == Some(b',')
+        && matches!(window.at(slot.after + 1 + window.space(slot.after + 1)), Some(b'"' | b'\''));
+    texts % 2 == 1 && (more || key.kind == Kind::Vague)
+}
+
+/// Neither a letter nor a digit, as in tests of what is escaped.
+fn is_bare_punctuation(value: &[u8]) -> bool {
+    !value.iter().any(|b| b.is_ascii_alphanumeric() || !b.is_ascii())
 }
 
 /// `PWD=/home/me`, which shells set.
@@ -313,6 +342,17 @@ fn is_encoded_words(value: &[u8]) -> bool {
         && password_confidence(secret, b"") == Confidence::Low
 }
 
+/// Base64 of a few letters or digits under a name that says little, as stores of keys and values
+/// print them (`"key": "a2V5MQ=="`).
+fn is_encoded_name(key: &Key, value: &[u8]) -> bool {
+    key.kind == Kind::Vague
+        && value.len() <= 12
+        && base64(value).is_some_and(|plain| {
+            plain.len() > 2
+                && plain.iter().all(|b| b.is_ascii_alphanumeric() || b"_-./".contains(b))
+        })
+}
+
 /// Nothing but `\xNN` escapes under a token's name: a message of a protocol, spelt out. Keys are
 /// written so as well, but under the name of a secret or key.
 fn is_protocol_bytes(key: &Key, value: &[u8]) -> bool {
@@ -336,6 +376,16 @@ pub(super) fn is_no_password(value: &[u8]) -> bool {
         || is_sequence(value)
         || is_placeholder(value)
         || is_vocabulary(b"", value)
+        || is_unprintable(value)
+        || is_bare_punctuation(value)
+        || is_constant(value)
+}
+
+/// `MY_BITBUCKET_TOKEN`: the name of what is to stand there.
+fn is_constant(value: &[u8]) -> bool {
+    value.contains(&b'_')
+        && value.iter().all(|b| b.is_ascii_uppercase() || *b == b'_')
+        && words(value).filter(|word| word.len() > 2).count() > 1
 }
 
 /// `varchar(64)`, `getToken('x')`: a name and what is in parentheses up to the end.
@@ -387,6 +437,18 @@ fn is_variable(window: &Window<'_>, key: &Key, slot: &Slot) -> bool {
         && slot.form == Form::Assign
         && value.first().is_some_and(u8::is_ascii_alphabetic)
         && value.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_')
+}
+
+/// `password = passwordFromFlag`: a variable in code that is called after what it is given to.
+fn is_derived_name(window: &Window<'_>, key: &Key, slot: &Slot) -> bool {
+    let value = window.get(&slot.value);
+    let own = window.get(&window.literal);
+    let joined = value.get(own.len()).is_some_and(|b| b.is_ascii_uppercase() || *b == b'_');
+    slot.form != Form::Tight
+        && key.kind != Kind::Vague
+        && value.get(..own.len()).is_some_and(|start| start.eq_ignore_ascii_case(own))
+        && joined
+        && value.iter().all(|b| b.is_ascii_alphabetic() || *b == b'_')
 }
 
 /// `request.token`, `self.password`: identifiers joined by dots, each beginning with a letter.

@@ -3,10 +3,10 @@
 
 use std::ops::Range;
 
-use super::Window;
 use super::key::{self, Key};
 use super::value::{self, Slot};
 use super::words::{ends_with, is_one_of, longest_prefix, starts_with, words};
+use super::{Window, header};
 
 /// Most blanks between a key and its operator: aligned columns are narrower.
 const MAX_BLANKS: usize = 64;
@@ -112,6 +112,7 @@ pub(super) fn locate(window: &Window<'_>, key: &Key, around: Around) -> Option<S
     let at = around.after + blanks;
     match window.at(at)? {
         b'=' => equals(window, around, at),
+        b':' if expands(window, key) => expansion(window, at + 1),
         b':' => colon(window, at),
         b'!' if window.has(at, b"!=") => {
             compared(window, at + 2 + window.run(at + 2, |b| b == b'='))
@@ -148,6 +149,19 @@ fn equals(window: &Window<'_>, around: Around, at: usize) -> Option<Slot> {
             value::read(window, at + 1, if tight { Form::Tight } else { Form::Assign })
         }
     }
+}
+
+/// Whether the key is the name of a variable that a shell expands: `${KEY:-v}`.
+fn expands(window: &Window<'_>, key: &Key) -> bool {
+    window.line_before(key.span.start).ends_with(b"${")
+}
+
+/// The value that a shell takes for a variable without one, after `:-` or `:=` at `at`; what follows
+/// `:+` and `:?` is no value of the variable.
+fn expansion(window: &Window<'_>, at: usize) -> Option<Slot> {
+    matches!(window.at(at), Some(b'-' | b'='))
+        .then(|| value::read(window, at + 1, Form::Tight))
+        .flatten()
 }
 
 /// A comparison counts only with a quoted literal.
@@ -303,6 +317,7 @@ fn table(window: &Window<'_>, key: &Key, around: Around, at: usize) -> Option<Sl
         return None;
     }
     let slot = value::read(window, at, Form::Table)?;
+    let slot = header::credential(window, &slot).unwrap_or(slot);
     let after = slot.after + window.blanks(slot.after);
     (window.at(after) == Some(b'|')).then_some(slot)
 }
@@ -330,8 +345,8 @@ fn bare(window: &Window<'_>, key: &Key, at: usize, blanks: usize) -> Option<Slot
     // `"Bearer v"` and `Authorization: Bearer v`.
     let name = window.get(&key.span);
     if name.eq_ignore_ascii_case(b"bearer") {
-        let header = matches!(lead.last(), Some(b'"' | b'\'' | b'`' | b':' | b'=' | b'['))
-            || lead == b"-";
+        let header =
+            matches!(lead.last(), Some(b'"' | b'\'' | b'`' | b':' | b'=' | b'[')) || lead == b"-";
         let slot =
             (blanks == 1 && header).then(|| value::read(window, at, Form::Word)).flatten()?;
         return Some(Slot { scheme: true, ..slot });

@@ -453,3 +453,98 @@ proptest! {
         prop_assert_eq!(inside(&text, 0), inside(&other, front.len()));
     }
 }
+
+/// The credential that a header's value holds in `template`, `<V>` being `value`.
+fn in_header(template: &str, value: &str) -> Option<String> {
+    let text = template.replace("<V>", value).into_bytes();
+    let lower = text.to_ascii_lowercase();
+    let at = memchr::memmem::find(&lower, b"authorization").expect("a header");
+    let found = detect(&text, at..at + 13, REACH)?;
+    (found.confidence >= Confidence::Medium)
+        .then(|| String::from_utf8_lossy(&text[found.value]).into_owned())
+}
+
+#[test]
+fn an_authorization_header_gives_what_follows_its_scheme_in_any_notation() {
+    let value = random(32);
+    let templates = [
+        "Authorization: SSWS <V>\n",
+        "> authorization: GenieKey <V>\r\n",
+        "curl -H 'Authorization: Splunk <V>' https://x",
+        "\"Authorization\": \"sso-key <V>\",",
+        "\"Authorization\": [\"KakaoAK <V>\"],",
+        "{\\\"Authorization\\\": \\\"Zoho-oauthtoken <V>\\\"}",
+        "req.Header.Set(\"Authorization\", \"JWT <V>\")",
+        // As recorded requests are kept.
+        "      Authorization:\n      - token <V>\n      Host:\n",
+        "      Authorization:\n      - \"Bearer <V>\"\n",
+        "headers: {Authorization=[Bearer <V>], Accept=[*/*]}",
+        "\"GET / HTTP/1.1\\r\\nAuthorization: AWS <V>\\r\\n\\r\\n\"",
+        "| Authorization | Bearer <V> |",
+        "HTTP_AUTHORIZATION=Token <V>\n",
+    ];
+    for template in templates {
+        assert_eq!(in_header(template, &value).as_deref(), Some(&*value), "{template}");
+    }
+}
+
+#[test]
+fn a_header_without_a_credential_gives_none() {
+    for text in [
+        "Authorization: Bearer authentication\n",
+        "Authorization: header required\n",
+        "authorization: Bearer ${TOKEN}\n",
+        "Authorization: Basic realm\n",
+        "\"Authorization\": \"Bearer <token>\"",
+        "Authorization:\n  - read\n",
+    ] {
+        assert_eq!(in_header(text, ""), None, "{text}");
+    }
+    // What NTLM asks and how it is challenged says nothing of the password; the answer does.
+    let rest = random(60);
+    let message = |kind: &str| format!("Authorization: NTLM TlRMTVNTUAA{kind}{rest}\n");
+    assert_eq!(in_header(&message("BAAAA"), ""), None);
+    assert_eq!(in_header(&message("CAAAA"), ""), None);
+    assert!(in_header(&message("DAAAA"), "").is_some());
+}
+
+#[test]
+fn a_shells_default_is_the_value_and_what_it_tests_is_not() {
+    let value = random(16);
+    for template in ["export P=\"${DB_PASSWORD:-<V>}\"", ": ${DB_PASSWORD:=<V>}"] {
+        assert_eq!(shown(template, &value), [value.as_str()], "{template}");
+    }
+    for template in ["case ${DB_PASSWORD:+<V>} in", ": ${DB_PASSWORD:?<V>}"] {
+        assert_eq!(shown(template, &value), [""; 0], "{template}");
+    }
+}
+
+#[test]
+fn the_name_of_an_argument_is_no_key() {
+    let value = random(20);
+    for template in [
+        "auth(\"username\", \"password\", \"<V>\", \"realm\", \"host\")",
+        "redis.call(\"set\", \"key\", \"<V>\")",
+    ] {
+        assert_eq!(shown(template, &value), [""; 0], "{template}");
+    }
+    for template in [
+        "Map.of(\"user\", \"me\", \"password\", \"<V>\", \"host\", \"db\")",
+        "config.set(\"db\", \"password\", \"<V>\")",
+        "put(\"password\", \"<V>\")",
+    ] {
+        assert_eq!(shown(template, &value), [value.as_str()], "{template}");
+    }
+}
+
+#[test]
+fn what_only_looks_like_a_key_is_none() {
+    assert_eq!(shown("var firstPass = \"<V>\"", "vpp_rkrga=format=bgra:afbc=1"), [""; 0]);
+    // key1 in base64, as etcd prints keys.
+    assert_eq!(shown("{\"key\":\"a2V5MQ==\",\"value\":\"x\"}", ""), [""; 0]);
+    // A UUID of version 1 is a time and an address.
+    let uuid = |version: char| format!("7d88a646-e31f-{version}1e4-aace-60a3b8960662");
+    assert_eq!(shown("client_secret = \"<V>\"", &uuid('1')), [""; 0]);
+    assert_eq!(shown("client_secret = \"<V>\"", &uuid('4')), [uuid('4')]);
+    assert_eq!(shown("password = \"<V>\"", "=[]:;~|?#@^/%*"), [""; 0]);
+}

@@ -3,10 +3,10 @@
 
 use std::ops::Range;
 
-use super::{Window, header};
 use super::lists::{LOOKUPS, SCHEMES};
 use super::syntax::Form;
 use super::words::{is_one_of, longest_prefix, words};
+use super::{Window, header};
 
 /// Longest value, in bytes, where the reach allows as much: most rules see 512. Longer ones are data, or
 /// formats with detectors of their own.
