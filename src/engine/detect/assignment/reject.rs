@@ -37,7 +37,7 @@ pub(super) fn is_no_credential(window: &Window<'_>, key: &Key, slot: &Slot) -> b
         || is_mask(value)
         || is_sequence(value)
         || is_placeholder(value)
-        || is_number_or_date(value, slot)
+        || is_number_or_date(value, key, slot)
         || is_vocabulary(window.get(&key.span), value)
         || is_reference(value)
         || is_pattern_or_markup(value)
@@ -228,7 +228,7 @@ fn is_placeholder(value: &[u8]) -> bool {
 }
 
 /// Numbers, versions, dates, times and address literals; short digits are codes and counts.
-fn is_number_or_date(value: &[u8], slot: &Slot) -> bool {
+fn is_number_or_date(value: &[u8], key: &Key, slot: &Slot) -> bool {
     let digits = value.iter().filter(|b| b.is_ascii_digit()).count();
     let number = value.iter().all(|b| {
         b.is_ascii_digit()
@@ -238,7 +238,14 @@ fn is_number_or_date(value: &[u8], slot: &Slot) -> bool {
     let hexadecimal = starts_with(unsigned, "0x")
         && unsigned.iter().skip(2).all(|b| b.is_ascii_hexdigit() || b"uUlL".contains(b))
         && unsigned.len() <= 20;
+    // `password: 739104` on a line of its own is what somebody types at a door.
+    let typed = key.kind == Kind::Password
+        && !key.unknown_tail
+        && (slot.own_line || slot.form == Form::Tight)
+        && digits == value.len()
+        && (6..=12).contains(&digits);
     let measured = !slot.quoted
+        && !typed
         && value.first().is_some_and(u8::is_ascii_digit)
         && value.len() - digits <= 2
         && value.iter().rev().take(value.len() - digits).all(u8::is_ascii_alphabetic);
