@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use divan::Bencher;
 use divan::counter::BytesCount;
-use leaktrace::engine::{Effort, Engine, Limits};
+use leaktrace::engine::{Effort, Engine, Limits, Scratch};
 use leaktrace::rule::Ruleset;
 
 const BYTES: usize = 1 << 20;
@@ -25,6 +25,22 @@ fn plain(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn crowded(bencher: Bencher<'_, '_>) {
     scan(bencher, &common::crowded(4, BYTES));
+}
+
+/// Real files, one after the other: those of `LEAKTRACE_BENCH_TREE`, else this repository's own.
+/// `decoders` says whether what is encoded in them is opened too.
+#[divan::bench(args = [false, true], sample_count = 5, sample_size = 1)]
+fn mixed(bencher: Bencher<'_, '_>, decoders: bool) {
+    let files = common::tree();
+    let total: usize = files.iter().map(Vec::len).sum();
+    let depth = if decoders { Limits::default().depth } else { 0 };
+    let limits = Limits { depth, ..Limits::default() };
+    let engine = Engine::new(Arc::new(Ruleset::builtin()), Effort::Large, limits);
+    bencher.counter(BytesCount::new(total)).bench_local(|| {
+        let mut scratch = Scratch::default();
+        let found = files.iter().map(|file| engine.scan_next(file, None, &mut scratch).0);
+        found.map(|outcome| outcome.matches.len()).sum::<usize>()
+    });
 }
 
 fn scan(bencher: Bencher<'_, '_>, text: &[u8]) {
