@@ -28,14 +28,12 @@ fn crowded(bencher: Bencher<'_, '_>) {
 }
 
 /// Real files, one after the other: those of `LEAKTRACE_BENCH_TREE`, else this repository's own.
-/// `decoders` says whether what is encoded in them is opened too.
-#[divan::bench(args = [false, true], sample_count = 5, sample_size = 1)]
-fn mixed(bencher: Bencher<'_, '_>, decoders: bool) {
+/// What each step and rule took of it is for `leaktrace rules profile` to say.
+#[divan::bench(sample_count = 5, sample_size = 1)]
+fn mixed(bencher: Bencher<'_, '_>) {
     let files = common::tree();
     let total: usize = files.iter().map(Vec::len).sum();
-    let depth = if decoders { Limits::default().depth } else { 0 };
-    let limits = Limits { depth, ..Limits::default() };
-    let engine = Engine::new(Arc::new(Ruleset::builtin()), Effort::Large, limits);
+    let engine = Engine::new(Arc::new(Ruleset::builtin()), Effort::Large, Limits::default());
     bencher.counter(BytesCount::new(total)).bench_local(|| {
         let mut scratch = Scratch::default();
         let found = files.iter().map(|file| engine.scan_next(file, None, &mut scratch).0);

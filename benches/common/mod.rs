@@ -1,4 +1,6 @@
-//! Text for benches: generated, the same in every run, and without a secret of anybody's.
+//! Text for benches: generated, the same in every run, and without a secret of anybody's; and real files.
+// Each bench is a program of its own and uses its own part of this module.
+#![allow(dead_code)]
 
 use leaktrace::rule::example::Template;
 

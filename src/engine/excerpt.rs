@@ -17,23 +17,26 @@ pub fn excerpt(text: &[u8], start: usize, masks: &[(Range<usize>, String)]) -> S
     let from =
         memchr::memrchr(b'\n', &text[earliest..start]).map_or(earliest, |at| earliest + at + 1);
     // A cut inside a masked value would show its tail.
-    let from = masks
-        .iter()
-        .find(|(range, _)| range.start < from && from < range.end)
-        .map_or(from, |(range, _)| range.start);
+    let first = masks.partition_point(|(range, _)| range.end <= from);
+    let masks = masks.get(first..).unwrap_or_default();
+    let from = masks.first().map_or(from, |(range, _)| range.start.min(from));
     let mut shown = String::new();
     let mut at = from;
-    let line_end =
-        |from: usize| memchr::memchr(b'\n', &text[from..]).map_or(text.len(), |n| from + n);
-    let mut end = line_end(at).min(start.saturating_add(AROUND));
-    for (range, mask) in masks.iter().filter(|(range, _)| range.end > from) {
+    // Where the line ends after `from`, or `last` if that comes before.
+    let line_end = |from: usize, last: usize| {
+        let last = last.min(text.len());
+        memchr::memchr(b'\n', text.get(from..last).unwrap_or_default())
+            .map_or(last, |length| from + length)
+    };
+    let mut end = line_end(at, start.saturating_add(AROUND));
+    for (range, mask) in masks {
         if range.start >= end {
             break;
         }
         shown.push_str(&escape(&text[at..range.start.max(at)]));
         shown.push_str(mask);
         at = range.end.max(at);
-        end = end.max(line_end(at.min(text.len())).min(at.saturating_add(AROUND)).min(text.len()));
+        end = end.max(line_end(at.min(text.len()), at.saturating_add(AROUND)));
         if end < at {
             break;
         }

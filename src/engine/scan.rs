@@ -350,9 +350,12 @@ fn rank(found: &Decoded, rules: &[Rule]) -> impl Ord + use<> {
     let rule = rules.get(found.raw.rule as usize);
     let tier = rule.map_or(0, |rule| match rule.detector {
         DetectorKind::Assignment => 0,
-        DetectorKind::UrlUserinfo | DetectorKind::Jwt => 1,
-        // What says less of itself than the text around it does.
-        DetectorKind::KeyStore | DetectorKind::DerKey | DetectorKind::WholeFile => 1,
+        // Files that are keys say less of themselves than the text around them does.
+        DetectorKind::UrlUserinfo
+        | DetectorKind::Jwt
+        | DetectorKind::KeyStore
+        | DetectorKind::DerKey
+        | DetectorKind::WholeFile => 1,
         // A pattern whose secret does not begin with its literal goes by company.
         DetectorKind::Pattern if found.raw.public_prefix == 0 => 2,
         // A private key inside something that says whose it is (a service account) is that thing.

@@ -17,7 +17,7 @@ pub const LIKELIHOOD: &str = "likelihood";
 
 /// The names that facts have. A name that is missing here costs time when a scan remembers an
 /// earlier one, nothing else.
-const NAMES: [&str; 29] = [
+const NAMES: [&str; 30] = [
     "alg",
     "aud",
     "aws_account",
@@ -33,6 +33,7 @@ const NAMES: [&str; 29] = [
     "iss",
     "issued",
     "key_bits",
+    "key_id",
     "key_kind",
     "key_type",
     "keys",

@@ -6,6 +6,8 @@
 //! so findings from the history have to bring their own. The algorithm is that of
 //! `src/fingerprints.ts` in github/codeql-action.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 /// Code units that a hash covers.
 const BLOCK: usize = 100;
 /// The polynomial's base.
@@ -13,17 +15,26 @@ const BASE: u64 = 37;
 /// Stands for the end of the file.
 const END: u16 = u16::MAX;
 
-/// The hash of `line` (counted from 1) of `content` as `hex:occurrence`, where the occurrence counts
-/// the lines up to this one that have the same hash. None when there is no such line. Bytes that are
-/// no UTF-8 count as U+FFFD.
-pub fn line_hash(content: &[u8], line: u32) -> Option<String> {
-    let wanted = hashes(content).find(|(number, _)| *number == line)?.1;
+/// The hashes of `lines` (counted from 1) of `content` by line, each as `hex:occurrence`, where the
+/// occurrence counts the lines up to this one that have the same hash. Lines that are not there have
+/// none. Bytes that are no UTF-8 count as U+FFFD. Reads the content twice, however many lines.
+pub fn line_hashes(content: &[u8], lines: &BTreeSet<u32>) -> BTreeMap<u32, String> {
+    let Some(last) = lines.last() else { return BTreeMap::new() };
+    let wanted: BTreeMap<u32, u64> = hashes(content)
+        .take_while(|(number, _)| number <= last)
+        .filter(|(number, _)| lines.contains(number))
+        .collect();
     // A second pass takes time in place of memory for every line's hash.
-    let occurrence = hashes(content)
-        .take_while(|(number, _)| *number <= line)
-        .filter(|(_, hash)| *hash == wanted)
-        .count();
-    Some(format!("{wanted:x}:{occurrence}"))
+    let mut seen: BTreeMap<u64, u32> = wanted.values().map(|hash| (*hash, 0)).collect();
+    let mut shown = BTreeMap::new();
+    for (number, hash) in hashes(content).take_while(|(number, _)| number <= last) {
+        let Some(count) = seen.get_mut(&hash) else { continue };
+        *count += 1;
+        if wanted.contains_key(&number) {
+            shown.insert(number, format!("{hash:x}:{count}"));
+        }
+    }
+    shown
 }
 
 /// The number and hash of each line in turn.
@@ -119,6 +130,10 @@ impl Window {
 mod tests {
     use super::*;
 
+    fn line_hash(content: &[u8], line: u32) -> Option<String> {
+        line_hashes(content, &BTreeSet::from([line])).remove(&line)
+    }
+
     fn all(content: &str) -> Vec<String> {
         (1..).map_while(|line| line_hash(content.as_bytes(), line)).collect()
     }
@@ -148,6 +163,9 @@ mod tests {
         let first = hashes[0].split(':').next().expect("a hash");
         let third: Vec<&str> = hashes[2].split(':').collect();
         assert_eq!(third, [first, "3"]);
+        // Asked for together as well.
+        let together = line_hashes(content.repeat(3).as_bytes(), &BTreeSet::from([1, 3]));
+        assert_eq!(together, BTreeMap::from([(1, hashes[0].clone()), (3, hashes[2].clone())]));
     }
 
     #[test]

@@ -24,7 +24,7 @@ use crate::finding::Finding;
 use crate::model::{ContentKind, Incomplete, Severity};
 use crate::provenance::{Place, Trace};
 
-pub use line_hash::line_hash;
+pub use line_hash::line_hashes;
 pub use redact::Printable;
 pub use text::TextStyle;
 

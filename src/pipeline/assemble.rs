@@ -2,6 +2,7 @@
 //! lists, in an order that does not depend on threads.
 
 mod lines;
+mod pairs;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
@@ -102,7 +103,8 @@ impl Context<'_> {
             _ => self.without_history(collected, key),
         };
         let seen = seen.into_iter().filter_map(|seen| self.at_fitting_paths(seen));
-        let mut reported = self.one_a_secret(seen.collect(), &target);
+        let seen = pairs::join(seen.collect(), self.settings.engine.ruleset().rules());
+        let mut reported = self.one_a_secret(seen, &target);
         self.drop_unsure(&mut reported, &mut notes);
         let everywhere_live = collected.searched.is_none();
         self.suppress(&mut reported, &target, everywhere_live, key, &mut notes)?;
@@ -389,8 +391,11 @@ impl Context<'_> {
         let rule = self.settings.engine.ruleset().rules().get(seen.rule as usize);
         let tier = rule.map_or(0, |rule| match rule.detector {
             DetectorKind::Assignment => 0,
-            DetectorKind::UrlUserinfo | DetectorKind::Jwt => 1,
-            DetectorKind::KeyStore | DetectorKind::DerKey | DetectorKind::WholeFile => 1,
+            DetectorKind::UrlUserinfo
+            | DetectorKind::Jwt
+            | DetectorKind::KeyStore
+            | DetectorKind::DerKey
+            | DetectorKind::WholeFile => 1,
             DetectorKind::Pattern | DetectorKind::Pem => 2,
         });
         (tier, seen.finding.confidence, seen.finding.rule.severity, std::cmp::Reverse(seen.rule))

@@ -3,8 +3,8 @@
 //! - GitHub's for tokens, which npm uses too: the CRC-32 of the random part, written in base 62 with
 //!   leading zeros ("Behind GitHub's new authentication token formats", The GitHub Blog, 2021-04-05).
 //! - CRC-16 as in XMODEM, which ends NATS keys (nkeys' README, "CRC-16/XMODEM").
-//! - Base58Check, in which Bitcoin writes keys: four bytes of a double SHA-256 at the end (Bitcoin
-//!   wiki, "Base58Check encoding").
+//! - `Base58Check`, in which Bitcoin writes keys: four bytes of a double SHA-256 at the end (Bitcoin
+//!   wiki, "`Base58Check` encoding").
 
 use sha2::{Digest as _, Sha256};
 
@@ -51,7 +51,7 @@ pub fn base58check(payload: &[u8]) -> String {
     bs58::encode([payload, &double_sha256(payload)].concat()).into_string()
 }
 
-/// The payload of a Base58Check text of at most 128 characters whose checksum holds.
+/// The payload of a `Base58Check` text of at most 128 characters whose checksum holds.
 pub fn base58check_payload(text: &[u8]) -> Option<Vec<u8>> {
     if text.len() > 128 {
         return None;

@@ -28,6 +28,7 @@ impl Rule {
             entropy,
             classes,
             validators,
+            pairs_with: _,
             paths: _,
             allow,
             written: _,

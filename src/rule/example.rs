@@ -246,7 +246,7 @@ fn render_parts(parts: &[Part], random: &mut Random) -> String {
                 text.push_str(&BASE64_STANDARD.encode(key_store::file(kind, random)));
             }
             Part::Der(label) => {
-                text.push_str(&BASE64_STANDARD.encode(container::der(label, random)))
+                text.push_str(&BASE64_STANDARD.encode(container::der(label, random)));
             }
         }
     }

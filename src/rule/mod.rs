@@ -5,6 +5,7 @@
 
 mod builtin;
 pub mod checksum;
+mod cost;
 mod digest;
 pub mod example;
 mod filter;

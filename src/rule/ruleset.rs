@@ -110,6 +110,8 @@ pub struct Rule {
     pub classes: Classes,
     /// Checks that must all hold, in the order written.
     pub validators: Vec<Validator>,
+    /// Ids of the rules that find what belongs to this one's secrets: a key's id.
+    pub pairs_with: Vec<String>,
     /// When not empty, only files whose path matches one count.
     pub paths: Globs,
     /// What is never a finding.

@@ -49,6 +49,8 @@ pub struct RawRule {
     #[serde(default)]
     pub validators: Vec<Validator>,
     #[serde(default)]
+    pub pairs_with: Vec<String>,
+    #[serde(default)]
     pub paths: Vec<String>,
     #[serde(default)]
     pub allow: RawAllow,
@@ -187,7 +189,7 @@ pub enum Validator {
     Nkey,
     /// A BIP-39 seed phrase: words of the list, and their checksum.
     SeedPhrase,
-    /// A Bitcoin private key or extended private key: Base58Check.
+    /// A Bitcoin private key or extended private key: `Base58Check`.
     BitcoinKey,
     /// A JSON object that an Ethereum wallet keeps a key in, encrypted.
     EthereumKeystore,

@@ -146,6 +146,11 @@ fn contains_any(hir: &Hir, literals: &[Vec<u8>], ignore_case: bool) -> bool {
         }
 }
 
+/// About how many states an automaton for `source` has; none for one that does not parse.
+pub fn states(source: &str) -> u64 {
+    parse(source).map_or(0, |hir| size(&hir))
+}
+
 /// About how many states an automaton for `hir` has: repetitions multiply. The recursion is as
 /// deep as the parser's nesting limit lets it be.
 fn size(hir: &Hir) -> u64 {

@@ -10,7 +10,7 @@ use super::pattern::Pattern;
 use super::ruleset::{Allow, Rule, Written};
 use super::schema::{Classes, DetectorKind, RawReach, RawRule, Reach, Rotation, RuleFile};
 use super::syntax::Shape;
-use super::{Fault, LITERAL_BYTES, MAX_REACH, MAX_WHOLE};
+use super::{Fault, LITERAL_BYTES, MAX_REACH, MAX_WHOLE, cost, syntax};
 use crate::model::text::escape;
 
 /// Most literals, required texts or stop words of one rule.
@@ -130,7 +130,15 @@ impl Checker<'_> {
         let literals = self.literals(&raw);
         let pattern = self.pattern(&raw, &literals);
         let reach = self.reach(&raw, pattern.as_ref(), &literals);
+        if let (Some(reach), Origin::Text { .. }) = (reach, self.origin) {
+            let states = pattern.as_ref().map_or(1, |pattern| syntax::states(pattern.source()));
+            let result = cost::check(&literals, raw.ignore_case, reach, states);
+            self.check(&[Key("literals")], "cost", result);
+        }
         self.conditions(&raw);
+        for (index, id) in raw.pairs_with.iter().enumerate() {
+            self.check(&[Key("pairs_with"), Item(index)], "pairs_with", check_name(id));
+        }
         self.examples(&raw);
         let requires = self.texts(&raw.requires, &[Key("requires")]);
         let allow = self.allow(&raw);
@@ -156,6 +164,7 @@ impl Checker<'_> {
             entropy: raw.entropy,
             classes: raw.classes.unwrap_or_default(),
             validators: raw.validators,
+            pairs_with: raw.pairs_with,
             paths,
             allow,
             written: Written { file: Arc::clone(self.origin.name()), line },

@@ -50,7 +50,7 @@ pub fn page(rules: &Ruleset, left_out: &[LeftOut<'_>], out: &mut impl Write) -> 
     if left_out.is_empty() {
         return Ok(());
     }
-    writeln!(out, "\n## Left out\n\nServices that no built-in rule is for, and why.\n")?;
+    writeln!(out, "\n## Left out\n\nServices that no built-in rule is named after, and why: they have no form that could be told, or another rule finds what they issue.\n")?;
     writeln!(out, "| Service | Reason |\n|---|---|")?;
     for LeftOut { service, reason } in left_out {
         writeln!(out, "| {} | {} |", plain(service), plain(reason))?;
@@ -104,13 +104,15 @@ fn found_by(rule: &Rule) -> String {
         text += " in any case";
     }
     text += match rule.detector {
-        DetectorKind::Pattern => "",
         DetectorKind::Assignment => ", in the name of the key that has the value",
         DetectorKind::Pem => ", a whole block",
         DetectorKind::Jwt => ", a whole token",
         DetectorKind::UrlUserinfo => ", the password of a URL",
-        // These have returned above.
-        DetectorKind::KeyStore | DetectorKind::DerKey | DetectorKind::WholeFile => "",
+        // Those of files have returned above.
+        DetectorKind::Pattern
+        | DetectorKind::KeyStore
+        | DetectorKind::DerKey
+        | DetectorKind::WholeFile => "",
     };
     if !rule.requires.is_empty() {
         let _ = write!(text, "; with {} near", codes(&rule.requires, " or "));

@@ -54,7 +54,7 @@ pub fn check_bitcoin(kind: &str) -> Result<(), &'static str> {
     }
 }
 
-/// A Bitcoin private key, extended key or address in Base58Check.
+/// A Bitcoin private key, extended key or address in `Base58Check`.
 pub fn bitcoin(kind: &str, random: &mut Random) -> String {
     let payload = match kind {
         "wif" => [&[0x80][..], &random.bytes(32), &[1]].concat(),

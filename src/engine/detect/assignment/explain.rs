@@ -102,8 +102,8 @@ mod tests {
 
     #[test]
     fn every_number_has_a_name_that_is_shown() {
-        for place in 0..NAMES.len() {
-            let plain = NAMES[place].rsplit('.').next().expect("a name");
+        for name in NAMES {
+            let plain = name.rsplit('.').next().expect("a name");
             assert!(SHOWN.iter().any(|(known, _)| *known == plain), "{plain}");
         }
         assert!(SHOWN.iter().all(|(known, _)| NAMES.iter().any(|name| name.ends_with(known))));
