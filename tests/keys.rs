@@ -104,7 +104,8 @@ fn openssl(folder: &Path, keys: &mut Vec<Key>) {
             let encrypted = run(folder, "openssl", &make, &pem);
             keys.push(key(format!("openssl-{kind}-traditional-aes"), encrypted, Some(true)));
             fs::write(folder.join("p12.pem"), &pem).expect("written");
-            let subject = ["req", "-x509", "-key", "p12.pem", "-subj", "/CN=app.internal", "-days", "9"];
+            let subject =
+                ["req", "-x509", "-key", "p12.pem", "-subj", "/CN=app.internal", "-days", "9"];
             let certificate = run(folder, "openssl", &subject, b"");
             fs::write(folder.join("p12.crt"), certificate).expect("written");
             let make =
@@ -146,14 +147,16 @@ fn tokens(keys: &mut Vec<Key>) {
 fn token(alg: &str, size: usize) -> Key {
     let encode = |bytes: &[u8]| BASE64_URL_SAFE_NO_PAD.encode(bytes);
     let header = encode(format!("{{\"alg\":\"{alg}\",\"typ\":\"JWT\"}}").as_bytes());
-    let payload = encode(b"{\"iss\":\"https://login.app.internal\",\"sub\":\"4711\",\"exp\":1900000000}");
+    let payload =
+        encode(b"{\"iss\":\"https://login.app.internal\",\"sub\":\"4711\",\"exp\":1900000000}");
     let random = Template::parse(&format!("<<base62:{size}>>")).expect("valid").render(alg);
     key(alg, format!("{header}.{payload}.{}", encode(random.as_bytes())), None)
 }
 
 /// What examples can make: NATS seeds, age identities, wallets, key stores.
 fn templates(keys: &mut Vec<Key>) {
-    let plain = ["<<nkey:SO>>", "<<nkey:SA>>", "<<nkey:SU>>", "<<nkey:SN>>", "<<nkey:SC>>", "<<age>>"];
+    let plain =
+        ["<<nkey:SO>>", "<<nkey:SA>>", "<<nkey:SU>>", "<<nkey:SN>>", "<<nkey:SC>>", "<<age>>"];
     let named = [
         "<<bitcoin:xprv>>",
         "WIF: <<bitcoin:wif>>",
@@ -210,7 +213,8 @@ fn real_keys_are_found_in_every_wrapping_and_encrypted_ones_told_apart() {
                 matches.iter().filter(|found| found.confidence >= Confidence::Medium).collect();
             if found.is_empty() {
                 missed.push(format!("{} in {wrapping}", key.name));
-            } else if key.encrypted.is_some_and(|is| found.iter().any(|f| says_encrypted(f) != is)) {
+            } else if key.encrypted.is_some_and(|is| found.iter().any(|f| says_encrypted(f) != is))
+            {
                 mistaken.push(format!("{} in {wrapping}", key.name));
             }
         }

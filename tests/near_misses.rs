@@ -49,7 +49,8 @@ fn near(rule: &Rule, secret: &str) -> Vec<(&'static str, String)> {
     }
     if let Some(most) = most.filter(|most| *most < 400) {
         // Goes on with its own characters.
-        let body: String = secret.chars().skip(prefix).filter(char::is_ascii_alphanumeric).collect();
+        let body: String =
+            secret.chars().skip(prefix).filter(char::is_ascii_alphanumeric).collect();
         let more = body.chars().cycle().take(most + 1 - secret.len().min(most));
         cases.push(("one long", secret.chars().chain(more).collect()));
     }

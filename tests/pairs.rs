@@ -59,9 +59,8 @@ fn an_id_that_also_stands_alone_or_beside_another_secret_stays_a_finding() {
     let scratch = Scratch::new();
     let repo = scratch.init("r", &[]);
     let ((id, secret), (_, other)) = (aws_pair("one"), aws_pair("two"));
-    let pair = |secret: &str| {
-        format!("aws_access_key_id = {id}\naws_secret_access_key = {secret}\n")
-    };
+    let pair =
+        |secret: &str| format!("aws_access_key_id = {id}\naws_secret_access_key = {secret}\n");
     repo.commit_file("alone", format!("id: {id}\n"), "Alone");
     assert_eq!(committed(&repo, &pair(&secret)), (vec![ID.to_owned(), SECRET.to_owned()], 0));
     let repo = scratch.init("s", &[]);

@@ -105,7 +105,7 @@ pub struct What {
     /// Use no baseline
     #[arg(long, conflicts_with = "baseline", help_heading = "Settings")]
     no_baseline: bool,
-    /// Least confidence shown: low, medium, high [default: medium]
+    /// Least confidence shown: low, medium, high [default: medium; high with --staged]
     #[arg(long, value_name = "LEVEL", help_heading = "Settings")]
     confidence: Option<Confidence>,
     /// Threads, at most 1024 [default: one for each core]

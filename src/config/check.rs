@@ -32,6 +32,7 @@ pub(super) fn check(raw: RawConfig, document: &Node) -> Result<Config, Vec<Fault
         scan: check.scan(raw.scan),
         fail_on: raw.fail_on.map_or(defaults.fail_on, FailOn::from),
         confidence: raw.confidence.unwrap_or(defaults.confidence),
+        confidence_open: raw.confidence.is_none(),
         inline_allow: raw.inline_allow.map_or(InlinePolicy::Honour, InlinePolicy::from),
         ..defaults
     };

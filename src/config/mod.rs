@@ -54,6 +54,8 @@ pub struct Config {
     pub fail_on: FailOn,
     /// Least confidence shown.
     pub confidence: Confidence,
+    /// Nobody said which: it depends on what is scanned.
+    pub confidence_open: bool,
     /// What `leaktrace:allow` comments do.
     pub inline_allow: InlinePolicy,
     /// What the user should know about these settings, escaped, such as limits that were cut.
@@ -292,6 +294,7 @@ impl Default for Config {
             scan: ScanSettings::default(),
             fail_on: FailOn::At(Severity::Low),
             confidence: Confidence::Medium,
+            confidence_open: true,
             inline_allow: InlinePolicy::default(),
             notes: Vec::new(),
             origin: Origin::Trusted(PathBuf::new()),
@@ -353,6 +356,7 @@ impl Config {
         }
         if let Some(confidence) = environment.confidence {
             self.confidence = confidence;
+            self.confidence_open = false;
         }
         if let Some(threads) = environment.threads {
             self.scan.threads = Some(threads);

@@ -33,7 +33,8 @@ pub(super) struct RawConfig {
     pub scan: RawScan,
     /// Least severity at which findings make the exit code 1, or `never`. Default: low.
     pub fail_on: Option<FailOnWord>,
-    /// Least confidence at which findings are shown and count. Default: medium.
+    /// Least confidence at which findings are shown and count. Default: medium, with
+    /// `--staged` high.
     pub confidence: Option<Confidence>,
     /// Whether `leaktrace:allow` comments suppress findings (`honour`) or are only reported
     /// (`report`). Default: honour.

@@ -12,8 +12,8 @@ use crate::engine::{Effort, Engine, Limits};
 use crate::finding::RuleInfo;
 use crate::finding::baseline::{self, Baseline};
 use crate::finding::ignore::{self, Ignores};
-use crate::model::IncompleteLog;
 use crate::model::text::escape;
+use crate::model::{Confidence, IncompleteLog};
 use crate::rule::{Rule, Ruleset};
 use crate::source::changes::{self, Selection};
 use crate::source::history::store::Reader;
@@ -71,6 +71,9 @@ pub fn of(target: &Opened, options: &Options, log: &IncompleteLog) -> Result<Set
     }
     if let Some(confidence) = options.confidence {
         config.confidence = confidence;
+    } else if config.confidence_open && options.scope == Scope::Staged {
+        // A hook stands in the way of a person's work: it stops that for what is sure.
+        config.confidence = Confidence::High;
     }
     config.scan.include_ignored |= options.include_ignored;
     let ruleset = ruleset(&files, &config, options)?;

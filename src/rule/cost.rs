@@ -100,7 +100,8 @@ mod tests {
     #[test]
     fn every_built_in_rule_would_be_let_in() {
         for rule in Ruleset::builtin().rules() {
-            let states = rule.pattern.as_ref().map_or(1, |pattern| syntax::states(pattern.source()));
+            let states =
+                rule.pattern.as_ref().map_or(1, |pattern| syntax::states(pattern.source()));
             let checked = check(&rule.literals, rule.ignore_case, rule.reach, states);
             assert_eq!(checked, Ok(()), "{}", rule.id);
         }

@@ -17,9 +17,13 @@ pub const WRAPPINGS: [Wrapping; 12] = [
     ("JavaScript", |text| format!("export const content = {};\nsend(content)\n", quoted(text))),
     ("Go", |text| format!("package main\n\nvar content = {}\n", quoted(text))),
     ("Java", |text| format!("class A {{\n    String content = {};\n}}\n", quoted(text))),
-    ("Ruby", |text| format!("content = <<~END\n  {}\nEND\nputs content\n", text.replace('\n', "\n  "))),
+    ("Ruby", |text| {
+        format!("content = <<~END\n  {}\nEND\nputs content\n", text.replace('\n', "\n  "))
+    }),
     ("URL", |text| format!("GET https://app.internal/note?id=7&content={}&v=2\n", percent(text))),
-    ("log", |text| format!("2026-11-21T10:00:00Z INFO app[12]: {text}\n2026-11-21T10:00:01Z done\n")),
+    ("log", |text| {
+        format!("2026-11-21T10:00:00Z INFO app[12]: {text}\n2026-11-21T10:00:01Z done\n")
+    }),
     ("minified", |text| format!("var a=1;function b(c){{return c}};b({});var d=2;", quoted(text))),
     ("base64", |text| format!("content: {}\n", BASE64_STANDARD.encode(format!("{text}\n")))),
 ];

@@ -50,7 +50,10 @@ pub fn page(rules: &Ruleset, left_out: &[LeftOut<'_>], out: &mut impl Write) -> 
     if left_out.is_empty() {
         return Ok(());
     }
-    writeln!(out, "\n## Left out\n\nServices that no built-in rule is named after, and why: they have no form that could be told, or another rule finds what they issue.\n")?;
+    writeln!(
+        out,
+        "\n## Left out\n\nServices that no built-in rule is named after, and why: they have no form that could be told, or another rule finds what they issue.\n"
+    )?;
     writeln!(out, "| Service | Reason |\n|---|---|")?;
     for LeftOut { service, reason } in left_out {
         writeln!(out, "| {} | {} |", plain(service), plain(reason))?;

@@ -63,9 +63,11 @@ fn pairs(seen: &[Seen], secrets: u32, ids: usize, joined: &mut BTreeMap<usize, u
     let mut of_secret: BTreeMap<usize, BTreeSet<Option<usize>>> = BTreeMap::new();
     for mut group in marks.into_values() {
         group.sort_by_key(|mark| (mark.position.line, mark.position.column, mark.seen));
-        let apart = |a: &Mark, b: &Mark| b.position.line.saturating_sub(a.position.end_line) <= NEAR;
+        let apart =
+            |a: &Mark, b: &Mark| b.position.line.saturating_sub(a.position.end_line) <= NEAR;
         for run in group.chunk_by(apart) {
-            let plain = run.len() % 2 == 0 && run.windows(2).all(|two| two[0].is_id != two[1].is_id);
+            let plain =
+                run.len() % 2 == 0 && run.windows(2).all(|two| two[0].is_id != two[1].is_id);
             for two in run.chunks(2) {
                 let [a, b] = two else {
                     alone(two, &mut of_id, &mut of_secret);
