@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::Window;
 use super::lists::{
-    ASKING, GLUED, JOINED, NEUTRAL, OTHER_THING, PASSES, TELLING, TURNING, WEAKENING,
+    ASKING, GLUED, JOINED, NEUTRAL, OTHER_THING, PASSES, SURER, TELLING, TURNING, WEAKENING,
 };
 use super::words::{contains, ends_with, is_one_of, starts_with, words};
 
@@ -55,6 +55,10 @@ impl Key {
         let kind = kind(literal, head)?;
         let rest = glued_tail(literal, tail)?;
         if !stands_alone(literal, head) {
+            return None;
+        }
+        // `authToken` is a token, and its other word finds it.
+        if literal.eq_ignore_ascii_case(b"auth") && words(rest).any(|word| is_one_of(word, SURER)) {
             return None;
         }
         // `withCredentials` says whether a browser sends cookies along.

@@ -61,6 +61,13 @@ pub(super) const OTHER_THING: &[&str] = &[
     "unique", "use", "valid", "validate", "verify", "websocket", "without", "wrong", "xsrf",
 ];
 
+/// Words that say more of a value than `auth` does.
+#[rustfmt::skip]
+pub(super) const SURER: &[&str] = &[
+    "credential", "credentials", "key", "pass", "passphrase", "passwd", "password", "pwd", "secret",
+    "token",
+];
+
 /// Words before `pass` that make it a run through something: the first of two passes.
 #[rustfmt::skip]
 pub(super) const PASSES: &[&str] = &[
