@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Seen;
 use crate::model::{ContentId, Fact, LayerPath, Position};
+use crate::provenance::Place;
 use crate::rule::Rule;
 
 /// Lines from an id to its secret at most, or from a pair to the next for both to be looked at
@@ -37,12 +38,36 @@ pub(super) fn join(seen: Vec<Seen>, rules: &[Rule]) -> Vec<Seen> {
     for (id, secret) in joined {
         let Some(id) = slots.get_mut(id).and_then(Option::take) else { continue };
         let Some(Some(secret)) = slots.get_mut(secret) else { continue };
+        secret.places.iter_mut().for_each(|place| cover(place, &id.places));
         let facts = &mut secret.finding.facts;
         facts.push(Fact::new("key_id", id.finding.secret.preview()));
         facts.extend(id.finding.facts);
         Fact::settle(facts);
     }
     slots.into_iter().flatten().collect()
+}
+
+/// Widens the place of a secret to cover that of the id beside it.
+fn cover(place: &mut Place, ids: &[Place]) {
+    let lines = |id: &Place| {
+        let (a, b) = (place.position, id.position);
+        b.line.saturating_sub(a.end_line).max(a.line.saturating_sub(b.end_line))
+    };
+    let beside = |id: &&Place| {
+        id.path == place.path
+            && id.object == place.object
+            && id.commit == place.commit
+            && id.layers == place.layers
+            && lines(id) <= NEAR
+    };
+    let Some(id) = ids.iter().filter(beside).min_by_key(|id| lines(id)) else { return };
+    let (own, id) = (place.position, id.position);
+    if (id.line, id.column) < (own.line, own.column) {
+        (place.position.line, place.position.column) = (id.line, id.column);
+    }
+    if (id.end_line, id.end_column) > (own.end_line, own.end_column) {
+        (place.position.end_line, place.position.end_column) = (id.end_line, id.end_column);
+    }
 }
 
 /// Adds to `joined`, by place, the ids of the rule at `ids` that belong to one secret of the rule at

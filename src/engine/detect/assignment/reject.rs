@@ -34,7 +34,8 @@ pub(super) fn is_no_credential(window: &Window<'_>, key: &Key, slot: &Slot) -> b
         || is_bare_punctuation(value)
         || is_working_directory(window.get(&key.span), value)
         || is_template(value)
-        || is_mask(value)
+        // Messages of protocols have long runs of one letter where a field is empty.
+        || (is_mask(value) && !(slot.scheme && value.len() > 64))
         || is_sequence(value)
         || is_placeholder(value)
         || is_number_or_date(value, key, slot)
