@@ -17,7 +17,7 @@ pub const LIKELIHOOD: &str = "likelihood";
 
 /// The names that facts have. A name that is missing here costs time when a scan remembers an
 /// earlier one, nothing else.
-const NAMES: [&str; 30] = [
+const NAMES: [&str; 31] = [
     "alg",
     "aud",
     "aws_account",
@@ -39,6 +39,7 @@ const NAMES: [&str; 30] = [
     "keys",
     "likelihood",
     "network",
+    "public_key",
     "slack_team",
     "sub",
     "subject",

@@ -55,6 +55,11 @@ pub(super) fn key_facts(contents: &[u8]) -> Vec<Fact> {
     pkcs8(contents).or_else(|| sec1(contents)).or_else(|| integers(contents)).unwrap_or_default()
 }
 
+/// Whether the first element is a SEQUENCE, as in certificates, public keys and encrypted keys.
+pub(super) fn begins_with_sequence(contents: &[u8]) -> bool {
+    contents.first() == Some(&SEQUENCE)
+}
+
 /// What is told of a private key, plain or encrypted, from the contents of its outer SEQUENCE;
 /// nothing where it is none of the kinds known here.
 pub(crate) fn private_key_facts(contents: &[u8]) -> Option<Vec<Fact>> {

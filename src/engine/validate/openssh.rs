@@ -1,6 +1,10 @@
 //! OpenSSH's private key container (PROTOCOL.key in OpenSSH's sources): `openssh-key-v1`, cipher,
 //! key derivation, public keys, and the private part, each with its length.
 
+use ::base64::Engine as _;
+use ::base64::prelude::BASE64_STANDARD_NO_PAD;
+use sha2::{Digest as _, Sha256};
+
 use super::armor::{self, Block};
 use super::{Checked, base, der, fact_from_content};
 use crate::model::Fact;
@@ -57,6 +61,10 @@ fn container(bytes: &[u8]) -> Option<Vec<Fact>> {
     let encrypted = if plain { "no".to_owned() } else { format!("yes ({cipher})") };
     let mut facts = vec![fact_from_content("encrypted", &encrypted)];
     facts.extend(key_facts(public)?);
+    // As `ssh-keygen -lf` prints it: by this the key is found in `authorized_keys` and at forges, even
+    // where the private part is encrypted.
+    let digest = BASE64_STANDARD_NO_PAD.encode(Sha256::digest(public));
+    facts.push(Fact::new("public_key", format!("SHA256:{digest}")));
     if keys > 1 {
         facts.push(Fact::new("keys", keys.to_string()));
     }
@@ -133,7 +141,11 @@ mod tests {
 
     #[test]
     fn encryption_and_kind_are_told() {
-        let told = |cipher, tag| facts(check(armoured(&key(cipher, tag)).as_bytes()));
+        // What the public half is called, tests/keys.rs holds against ssh-keygen.
+        let told = |cipher, tag| {
+            let told = facts(check(armoured(&key(cipher, tag)).as_bytes()));
+            told.split(" public_key=").next().unwrap_or_default().to_owned()
+        };
         assert_eq!(told("none", 0), "encrypted=no key_type=ssh-ed25519");
         assert_eq!(told("aes256-ctr", 0), "encrypted=yes (aes256-ctr) key_type=ssh-ed25519");
         let chacha = "chacha20-poly1305@openssh.com";

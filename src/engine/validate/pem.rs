@@ -30,6 +30,10 @@ pub(super) fn check(secret: &[u8]) -> Checked {
         };
         return Ok(vec![Fact::new("encrypted", shown)]);
     }
+    if der::begins_with_sequence(contents) {
+        // Private keys begin with their version.
+        return Err("a certificate or public key under the wrong label");
+    }
     let mut facts = vec![Fact::new("encrypted", "no")];
     facts.extend(der::key_facts(contents));
     Ok(facts)
@@ -138,6 +142,12 @@ mod tests {
     fn a_key_of_unknown_structure_still_counts() {
         let bytes = der(0x30, &random_bytes(1, 600));
         assert!(told(&pem("PRIVATE KEY", "", &bytes)).starts_with("encrypted=no"));
+    }
+
+    #[test]
+    fn a_certificate_under_the_label_of_a_key_is_none() {
+        let signed = der(0x30, &[der(0x30, &random_bytes(1, 300)), der(3, &[0; 65])].concat());
+        assert!(told(&pem("PRIVATE KEY", "", &signed)).contains("wrong label"));
     }
 
     #[test]

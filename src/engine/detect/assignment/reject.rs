@@ -29,6 +29,7 @@ pub(super) fn is_no_credential(window: &Window<'_>, key: &Key, slot: &Slot) -> b
         || is_badge(window, key)
         || is_test_report(window, key)
         || is_prose(window, key, slot)
+        || is_outcome(window, key)
         || is_listed_name(value, slot)
         || is_argument(window, key, slot)
         || is_bare_punctuation(value)
@@ -74,6 +75,17 @@ fn is_badge(window: &Window<'_>, key: &Key) -> bool {
 fn is_test_report(window: &Window<'_>, key: &Key) -> bool {
     window.line_before(key.span.start).trim_ascii_end().ends_with(b"---")
         && window.get(&key.span) == b"PASS"
+}
+
+/// `fail: 'a', pass: 'b'`: what shall pass a check, beside what shall not.
+fn is_outcome(window: &Window<'_>, key: &Key) -> bool {
+    let name = window.get(&key.span);
+    let before = window.bytes.get(..key.span.start).unwrap_or_default();
+    let near = before.get(before.len().saturating_sub(96)..).unwrap_or_default();
+    let after = window.rest(key.span.end);
+    let after = after.get(..after.len().min(96)).unwrap_or_default();
+    name.eq_ignore_ascii_case(b"pass")
+        && words(near).chain(words(after)).any(|word| word.eq_ignore_ascii_case(b"fail"))
 }
 
 /// `the tree, which is identified by 'x'`: the words of SQL outside SQL, which names a user before
@@ -343,7 +355,12 @@ fn is_encoded_words(value: &[u8]) -> bool {
     } else {
         base64(value)
     };
-    let Some(plain) = decoded.filter(|plain| plain.len() >= 6) else { return false };
+    let Some(plain) = decoded.filter(|plain| plain.len() >= 3) else { return false };
+    // `user:` of a user without a password.
+    let empty = plain.ends_with(b":") && plain.iter().all(u8::is_ascii_graphic);
+    if plain.len() < 6 || empty {
+        return empty;
+    }
     let plain = plain.trim_ascii_end();
     let secret = plain.rsplit(|b| *b == b':').next().unwrap_or_default();
     plain.iter().all(|b| b.is_ascii_graphic() || *b == b' ')
@@ -416,12 +433,32 @@ fn is_expression(value: &[u8], slot: &Slot) -> bool {
     });
     // `KEY+"#"`.
     let sum = contains(value, "+\"") || contains(value, "\"+");
+    // `password: String?`, `a?x.b:x.c=y`: a type that may be null, and code without blanks.
+    let name = |part: &[u8]| {
+        part.first().is_none_or(|b| b.is_ascii_alphabetic() || *b == b'_')
+            && part.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_')
+    };
+    let optional = value
+        .strip_suffix(b"?")
+        .is_some_and(|rest| rest.first().is_some_and(u8::is_ascii_uppercase) && name(rest));
+    let joined = value.iter().filter(|b| matches!(b, b'.' | b':' | b'=' | b'?')).count() > 2
+        && value.contains(&b'.')
+        && value.split(|b| matches!(b, b'.' | b':' | b'=' | b'?')).all(name)
+        && word_evidence(value) > 0;
     let arrow = contains(value, "->") || contains(value, "::") || contains(value, "?.");
     // `password= username= …`: the next name, of an empty value's neighbour.
     let next = value
         .strip_suffix(b"=")
         .is_some_and(|name| name.iter().all(u8::is_ascii_alphabetic) && word_evidence(name) > 0);
-    sigil || call || sum || arrow || next || is_pair(value, slot) || is_member(value)
+    optional
+        || joined
+        || sigil
+        || call
+        || sum
+        || arrow
+        || next
+        || is_pair(value, slot)
+        || is_member(value)
 }
 
 /// `password= name=value`, `password: path=/x`: the value is empty and the next pair follows.

@@ -548,3 +548,18 @@ fn what_only_looks_like_a_key_is_none() {
     assert_eq!(shown("client_secret = \"<V>\"", &uuid('4')), [uuid('4')]);
     assert_eq!(shown("password = \"<V>\"", "=[]:;~|?#@^/%*"), [""; 0]);
 }
+
+#[test]
+fn types_code_and_outcomes_are_no_passwords() {
+    for text in [
+        "public var password: String?\n",
+        "fun store(password: CharArray?, alias: String?)",
+        "r.password=r.url.password:r.url.password=r.password}",
+    ] {
+        assert_eq!(shown(text, ""), [""; 0], "{text}");
+    }
+    let value = random(16);
+    assert_eq!(shown("{ fail: 'abc',\n  pass: '<V>' }", &value), [""; 0]);
+    assert_eq!(shown("{ user: 'abc',\n  pass: '<V>' }", &value), [value]);
+    assert_eq!(in_header("\"Authorization: Basic Qm9iOg==\" =!=", ""), None);
+}
