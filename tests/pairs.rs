@@ -78,3 +78,26 @@ fn far_apart_is_not_together() {
     let text = format!("id = {id}\n{}aws_secret_access_key = {secret}\n", "#\n".repeat(40));
     assert_eq!(committed(&repo, &text), (vec![ID.to_owned(), SECRET.to_owned()], 0));
 }
+
+#[test]
+fn sections_objects_and_comments_part_what_stands_close() {
+    let scratch = Scratch::new();
+    let (id, secret) = aws_pair("one");
+    let texts = [
+        format!(
+            "[a]\naws_access_key_id={id}\n# in the vault\n\n[b]\naws_secret_access_key={secret}\n"
+        ),
+        format!(
+            "{{\"dev\":{{\"aws_access_key_id\":\"{id}\"}},\"prod\":{{\"aws_secret_access_key\":\"{secret}\"}}}}\n"
+        ),
+        format!("# old, revoked: {id}\nAWS_SECRET_ACCESS_KEY=\"{secret}\"\n"),
+    ];
+    for (number, text) in texts.iter().enumerate() {
+        let repo = scratch.init(&format!("r{number}"), &[]);
+        assert_eq!(committed(&repo, text), (vec![ID.to_owned(), SECRET.to_owned()], 0), "{text}");
+    }
+    let repo = scratch.init("together", &[]);
+    let text =
+        format!("{{\"aws_access_key_id\": \"{id}\", \"aws_secret_access_key\": \"{secret}\"}}\n");
+    assert_eq!(committed(&repo, &text), (vec![SECRET.to_owned()], 1));
+}

@@ -37,7 +37,8 @@ pub fn excerpt(text: &[u8], start: usize, masks: &[(Range<usize>, String)]) -> S
         shown.push_str(mask);
         at = range.end.max(at);
         end = end.max(line_end(at.min(text.len()), at.saturating_add(AROUND)));
-        if end < at {
+        // More than is shown of the line, whatever is trimmed from its front.
+        if end < at || shown.len() > 4 * (LENGTH + AROUND) {
             break;
         }
     }

@@ -22,6 +22,12 @@ use crate::model::{Copied, Layer, LayerPath, Lines, Secret};
 use crate::rule::Rule;
 use crate::rule::schema::DetectorKind;
 
+/// Findings that are listed of one content: more than a file that people wrote has, and few enough to
+/// hold.
+const MAX_FOUND: usize = 10_000;
+/// Findings beyond those whose values are masked in the lines of the last of them.
+const HIDDEN: usize = 1000;
+
 /// What scanning one content may cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -225,11 +231,19 @@ impl Engine {
         if found.is_empty() {
             return;
         }
-        let found = settle(found, self.ruleset.rules());
+        let mut found = settle(found, self.ruleset.rules());
+        if found.len() > MAX_FOUND {
+            let more = found.len() - MAX_FOUND;
+            outcome.unread.push(format!(
+                "{more} findings more than the {MAX_FOUND} that are listed of one content"
+            ));
+            // Their values are masked in what is shown of the others all the same.
+            found.truncate(MAX_FOUND + HIDDEN);
+        }
         let masks: Vec<(Range<usize>, String)> =
             merge_masks(found.iter().map(|f| (f.span.clone(), f.secret.preview())));
         let mut lines = Lines::new(bytes);
-        for one in found {
+        for one in found.into_iter().take(MAX_FOUND) {
             let mut layers = path.clone();
             layers.extend(one.layers);
             outcome.matches.push(Match {

@@ -150,3 +150,17 @@ fn engine_once() -> &'static Engine {
     static ENGINE: std::sync::OnceLock<Engine> = std::sync::OnceLock::new();
     ENGINE.get_or_init(engine)
 }
+
+#[test]
+fn more_findings_than_are_listed_are_named_and_take_no_longer() {
+    let rules = Ruleset::builtin().filter(|rule| rule.id == "age-secret-key");
+    let engine = Engine::new(Arc::new(rules), Effort::Small, Limits::default());
+    let key = crate::rule::example::Template::parse("<<age>> ").expect("valid").render("one");
+    // All on one line, where a place that is counted from the line's start each time takes minutes.
+    let text = key.repeat(10_050);
+    let outcome = engine.scan(text.as_bytes());
+    assert_eq!(outcome.matches.len(), 10_000);
+    let all = outcome.unread.join("\n");
+    assert!(all.contains("50 findings more than the 10000"), "{all}");
+    assert!(outcome.matches.iter().all(|found| !found.excerpt.contains(&key[20..40])));
+}

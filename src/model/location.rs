@@ -84,14 +84,14 @@ impl Position {
 /// from the content's start.
 pub struct Lines<'a> {
     content: &'a [u8],
-    /// A place and its line.
-    known: (usize, u32),
+    /// A place at the start of a character, its line, and the characters before it on that line.
+    known: (usize, u32, usize),
 }
 
 impl<'a> Lines<'a> {
     /// Starts at the front of `content`.
     pub fn new(content: &'a [u8]) -> Lines<'a> {
-        Lines { content, known: (0, 1) }
+        Lines { content, known: (0, 1, 0) }
     }
 
     /// What [`Position::of`] gives. Quickest where `start` does not go back.
@@ -99,11 +99,31 @@ impl<'a> Lines<'a> {
         let start = start.min(self.content.len());
         let end = end.clamp(start, self.content.len());
         if start < self.known.0 {
-            self.known = (0, 1);
+            self.known = (0, 1, 0);
         }
-        let (line, column) = line_and_column(self.content, start, (self.known.1, self.known.0));
-        self.known = (start, line);
-        let (end_line, end_column) = line_and_column(self.content, end, (line, start));
+        let (at, line, before) = self.known;
+        let stretch = &self.content[at..start];
+        let crossed = memchr::memchr_iter(b'\n', stretch).count();
+        let line = line.saturating_add(u32::try_from(crossed).unwrap_or(u32::MAX));
+        let before = match memchr::memrchr(b'\n', stretch) {
+            Some(newline) => code_points(&stretch[newline + 1..]),
+            None => before + code_points(stretch),
+        };
+        if self.content.get(start).is_some_and(|byte| byte & 0xc0 == 0x80) {
+            // Inside a character the count would be off for what comes after.
+            let (line, column) = line_and_column(self.content, start, (line, start));
+            let (end_line, end_column) = line_and_column(self.content, end, (line, start));
+            return Position { line, column, end_line, end_column };
+        }
+        self.known = (start, line, before);
+        let column = u32::try_from(before).unwrap_or(u32::MAX - 1) + 1;
+        let inside = &self.content[start..end];
+        let (end_line, end_column) = if memchr::memchr(b'\n', inside).is_some() {
+            line_and_column(self.content, end, (line, start))
+        } else {
+            let before = before + code_points(inside);
+            (line, u32::try_from(before).unwrap_or(u32::MAX - 1) + 1)
+        };
         Position { line, column, end_line, end_column }
     }
 }

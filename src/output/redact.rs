@@ -67,6 +67,13 @@ impl Finder {
         Finder(Redactor::new(patterns))
     }
 
+    /// `text` with every one of them masked.
+    pub fn masked(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        self.0.text(&mut text);
+        text
+    }
+
     /// Whether one of them stands in `text`.
     pub fn is_in(&self, text: &[u8]) -> bool {
         self.0.batches.iter().any(|batch| batch.is_match(text))

@@ -8,6 +8,7 @@ use anyhow::{Context as _, bail};
 
 use super::engine;
 use crate::model::text::escape;
+use crate::output::redact::Finder;
 use crate::rule::Ruleset;
 
 /// Largest file that is read, in bytes: this is for trying rules, not for scanning.
@@ -23,6 +24,8 @@ pub fn try_out(rules: Ruleset, file: &Path, out: &mut impl Write) -> anyhow::Res
 fn print(rules: Ruleset, name: &str, content: &[u8], out: &mut impl Write) -> io::Result<()> {
     let engine = engine(rules);
     let outcome = engine.scan(content);
+    // A line may repeat what was found elsewhere in it.
+    let finder = Finder::of(outcome.matches.iter().map(|found| &found.secret));
     for found in &outcome.matches {
         let rule = engine.ruleset().rules().get(found.rule as usize);
         let id = rule.map_or("", |rule| rule.id.as_str());
@@ -32,9 +35,9 @@ fn print(rules: Ruleset, name: &str, content: &[u8], out: &mut impl Write) -> io
             write!(out, " in {layer}")?;
         }
         writeln!(out, ": {}", found.secret)?;
-        writeln!(out, "    {}", found.excerpt)?;
+        writeln!(out, "    {}", finder.masked(&found.excerpt))?;
         for fact in &found.facts {
-            writeln!(out, "    {}: {}", fact.name, fact.value)?;
+            writeln!(out, "    {}: {}", fact.name, finder.masked(&fact.value))?;
         }
     }
     for unread in &outcome.unread {
@@ -59,6 +62,18 @@ fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
 mod tests {
     use super::*;
     use crate::rule::example::Template;
+
+    #[test]
+    fn what_a_line_repeats_is_masked_too() {
+        let template = Template::parse("A_PASSWORD=<<password>> # was ").expect("valid");
+        let text = template.render("test");
+        let secret = text.split(['=', ' ']).nth(1).expect("there").to_owned();
+        let mut out = Vec::new();
+        print(Ruleset::builtin(), "a", format!("{text}{secret}\n").as_bytes(), &mut out)
+            .expect("written");
+        let shown = String::from_utf8(out).expect("UTF-8");
+        assert!(shown.contains("match") && !shown.contains(&secret), "{shown}");
+    }
 
     #[test]
     fn matches_have_their_place_and_no_secret() {

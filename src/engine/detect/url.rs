@@ -65,7 +65,10 @@ pub fn detect(text: &[u8], literal: Range<usize>, reach: Reach) -> Option<UserIn
     };
     let mut facts = vec![Fact::new("url_scheme", scheme.to_ascii_lowercase())];
     if secret.start != start && !user.is_empty() {
-        facts.push(Fact::new("url_user", user));
+        // A long one with digits may be a token of its own.
+        let digits = user.iter().filter(|byte| byte.is_ascii_digit()).count();
+        let token = user.len() >= MIN_TOKEN && digits > 2 && !user.contains(&b'@');
+        facts.push(Fact::new("url_user", if token { b"***" } else { user }));
     }
     facts.push(Fact::new("url_host", host));
     let doubtful = secret.start != start && is_doubtful(user, password, host, scheme);

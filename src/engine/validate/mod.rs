@@ -211,8 +211,32 @@ pub fn describe(validator: Validator) -> &'static str {
     }
 }
 
+/// An address without the user and password in it; nothing where it has none.
+fn without_userinfo(value: &str) -> Option<String> {
+    let start = value.find("://")? + 3;
+    let rest = value.get(start..)?;
+    let authority = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let at = rest.get(..authority)?.rfind('@')?;
+    Some(format!("{}***{}", value.get(..start)?, rest.get(at..)?))
+}
+
 /// A fact from content bytes, cut to a length that fits a line.
 fn fact_from_content(name: &'static str, value: &str) -> Fact {
+    let masked = without_userinfo(value);
+    let value = masked.as_deref().unwrap_or(value);
     let end = (0..=value.len().min(MAX_FACT)).rev().find(|at| value.is_char_boundary(*at));
     Fact::new(name, &value[..end.unwrap_or(0)])
+}
+
+#[cfg(test)]
+mod facts_tests {
+    use super::fact_from_content;
+
+    #[test]
+    fn an_address_is_shown_without_whoever_may_use_it() {
+        let shown = |value| fact_from_content("iss", value).value;
+        assert_eq!(shown("https://u:pw@id.test/a@b"), "https://***@id.test/a@b");
+        assert_eq!(shown("https://id.test/a@b"), "https://id.test/a@b");
+        assert_eq!(shown("accounts@id.test"), "accounts@id.test");
+    }
 }

@@ -12,13 +12,15 @@ use crate::model::{ContentId, Fact, LayerPath, Position};
 use crate::provenance::Place;
 use crate::rule::Rule;
 
-/// Lines from an id to its secret at most, or from a pair to the next for both to be looked at
-/// together.
-const NEAR: u32 = 6;
+/// Lines from an id to its secret at most: the next one. Whatever could part the two (the head of a
+/// section, a closing brace, another value) has a line of its own.
+const NEAR: u32 = 1;
 
 /// Where something of a pair stands, and what it is.
-struct Mark {
+struct Mark<'a> {
     position: Position,
+    /// The masked line.
+    excerpt: &'a str,
     is_id: bool,
     /// Its place among all that was seen.
     seen: usize,
@@ -73,12 +75,12 @@ fn cover(place: &mut Place, ids: &[Place]) {
 /// Adds to `joined`, by place, the ids of the rule at `ids` that belong to one secret of the rule at
 /// `secrets` wherever they stand, and to which that secret belongs wherever it does.
 fn pairs(seen: &[Seen], secrets: u32, ids: usize, joined: &mut BTreeMap<usize, usize>) {
-    let mut marks: BTreeMap<(&ContentId, &LayerPath), Vec<Mark>> = BTreeMap::new();
+    let mut marks: BTreeMap<(&ContentId, &LayerPath), Vec<Mark<'_>>> = BTreeMap::new();
     for (place, one) in seen.iter().enumerate() {
         let is_id = one.rule as usize == ids;
         if is_id || one.rule == secrets {
             for at in &one.finding.occurrences {
-                let mark = Mark { position: at.position, is_id, seen: place };
+                let mark = Mark { position: at.position, excerpt: &at.excerpt, is_id, seen: place };
                 marks.entry((&at.content, &at.layers)).or_default().push(mark);
             }
         }
@@ -88,9 +90,7 @@ fn pairs(seen: &[Seen], secrets: u32, ids: usize, joined: &mut BTreeMap<usize, u
     let mut of_secret: BTreeMap<usize, BTreeSet<Option<usize>>> = BTreeMap::new();
     for mut group in marks.into_values() {
         group.sort_by_key(|mark| (mark.position.line, mark.position.column, mark.seen));
-        let apart =
-            |a: &Mark, b: &Mark| b.position.line.saturating_sub(a.position.end_line) <= NEAR;
-        for run in group.chunk_by(apart) {
+        for run in group.chunk_by(is_together) {
             let plain =
                 run.len() % 2 == 0 && run.windows(2).all(|two| two[0].is_id != two[1].is_id);
             for two in run.chunks(2) {
@@ -116,9 +116,25 @@ fn pairs(seen: &[Seen], secrets: u32, ids: usize, joined: &mut BTreeMap<usize, u
     }
 }
 
+/// Whether `b` comes so soon after `a` that nothing stands between them which could part them: on the
+/// next line, both in a comment or neither, or on the same one with no braces but those around both.
+fn is_together(a: &Mark<'_>, b: &Mark<'_>) -> bool {
+    let lines = b.position.line.saturating_sub(a.position.end_line);
+    let comment = |mark: &Mark<'_>| {
+        let line = mark.excerpt.trim_start();
+        line.starts_with('#') || line.starts_with("//") || line.starts_with("--")
+    };
+    let braces = |mark: &Mark<'_>| mark.excerpt.matches(['{', '}']).count();
+    if lines == 0 {
+        braces(a) <= 2 && braces(b) <= 2
+    } else {
+        lines <= NEAR && comment(a) == comment(b)
+    }
+}
+
 /// Notes that these stand somewhere without the other half.
 fn alone(
-    marks: &[Mark],
+    marks: &[Mark<'_>],
     of_id: &mut BTreeMap<usize, BTreeSet<Option<usize>>>,
     of_secret: &mut BTreeMap<usize, BTreeSet<Option<usize>>>,
 ) {

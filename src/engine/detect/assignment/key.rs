@@ -61,6 +61,12 @@ impl Key {
         if literal.eq_ignore_ascii_case(b"auth") && words(rest).any(|word| is_one_of(word, SURER)) {
             return None;
         }
+        // Keys that pages show to everyone.
+        if literal.eq_ignore_ascii_case(b"key")
+            && words(head).last().is_some_and(|w| is_one_of(w, &["publishable", "site"]))
+        {
+            return None;
+        }
         // `withCredentials` says whether a browser sends cookies along.
         if kind == Kind::Secret && contains(literal, "cred") && ends_with(head, "with") {
             return None;
@@ -117,7 +123,9 @@ fn is_name(byte: u8) -> bool {
 /// What the key word promises, looking at the word before where it is vague by itself.
 fn kind(literal: &[u8], head: &[u8]) -> Option<Kind> {
     let is = |part| contains(literal, part);
-    Some(if is("pass") || is("pwd") || is("pw") || is("identified") {
+    let abroad = ["kennwort", "contras", "senha", "passe", "wachtwoord", "haslo"];
+    let abroad = abroad.iter().any(|word| is(word)) || literal.iter().any(|b| !b.is_ascii());
+    Some(if is("pass") || is("pwd") || is("pw") || is("identified") || abroad {
         Kind::Password
     } else if is("secret") || is("cred") {
         Kind::Secret

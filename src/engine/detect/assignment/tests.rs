@@ -563,3 +563,17 @@ fn types_code_and_outcomes_are_no_passwords() {
     assert_eq!(shown("{ user: 'abc',\n  pass: '<V>' }", &value), [value]);
     assert_eq!(in_header("\"Authorization: Basic Qm9iOg==\" =!=", ""), None);
 }
+
+#[test]
+fn passwords_are_called_so_in_other_languages_too() {
+    let value = random(14);
+    for word in ["passwort", "kennwort", "contraseña", "senha", "mot_de_passe", "пароль", "密码"]
+    {
+        let text = format!("{word}: {value}\n");
+        let found = detect(text.as_bytes(), 0..word.len(), REACH).expect(word);
+        assert_eq!(&text[found.value], value, "{word}");
+    }
+    for name in ["publishable_key", "recaptcha_site_key"] {
+        assert_eq!(shown(&format!("{name} = \"<V>\""), &random(40)), [""; 0], "{name}");
+    }
+}
