@@ -139,6 +139,9 @@ fn gpg(folder: &Path, keys: &mut Vec<Key>) {
         let show = [&quiet[..], &["--armor", "--export-secret-keys", &user]].concat();
         let armoured = run(folder, "gpg", &show, b"");
         keys.push(key(format!("gpg-{user}"), armoured, Some(!phrase.is_empty())));
+        let show = [&quiet[..], &["--export-secret-keys", &user]].concat();
+        let binary = run(folder, "gpg", &show, b"");
+        keys.push(key(format!("gpg-binary-{user}"), binary, Some(!phrase.is_empty())));
     }
     // gpg started it for this folder only.
     run(folder, "gpgconf", &["--kill", "gpg-agent"], b"");

@@ -80,7 +80,7 @@ pub enum DetectorKind {
     UrlUserinfo,
     /// A file that is a key store with a key in it, by its form; needs no literal.
     KeyStore,
-    /// A file that is a private key in DER; needs no literal.
+    /// A file that is a private key in DER or of `OpenPGP`; needs no literal.
     DerKey,
     /// A file of which the pattern is all; needs no literal.
     WholeFile,

@@ -98,7 +98,9 @@ fn found_by(rule: &Rule) -> String {
         DetectorKind::Assignment | DetectorKind::UrlUserinfo => true,
         DetectorKind::Pem | DetectorKind::Jwt => false,
         DetectorKind::KeyStore => return of_file("a file that is a key store with a key", rule),
-        DetectorKind::DerKey => return of_file("a file that is a private key in DER", rule),
+        DetectorKind::DerKey => {
+            return of_file("a file that is a private key in DER or of OpenPGP", rule);
+        }
         DetectorKind::WholeFile => return of_file("a file that is nothing else", rule),
     };
     let mut text = if near { "near ".to_owned() } else { String::new() };

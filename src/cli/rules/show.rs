@@ -91,7 +91,7 @@ fn detector(kind: DetectorKind) -> &'static str {
         DetectorKind::Pem => "pem: a whole block from its BEGIN line to its END line",
         DetectorKind::Jwt => "jwt: a JSON Web Token in compact form",
         DetectorKind::KeyStore => "key-store: a file that is a key store with a key in it",
-        DetectorKind::DerKey => "der-key: a file that is a private key in DER",
+        DetectorKind::DerKey => "der-key: a file that is a private key in DER or of OpenPGP",
         DetectorKind::WholeFile => "whole-file: a file of which the pattern is all",
         DetectorKind::UrlUserinfo => "url-userinfo: the password between `://` and `@`",
     }

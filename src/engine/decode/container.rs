@@ -25,7 +25,7 @@ pub(super) enum Container {
 /// Which bytes a container, or a file that is itself a key, may begin with; tar aside, whose first
 /// byte is that of a name.
 pub(super) const MAYBE: [bool; 256] =
-    super::text::table(b"\x1fB\xfd\x28PQRSTUVWXYZ[\\]^_\x78\xff\xfe%\xef\x89G\x30\xce");
+    super::text::table(b"\x1fB\xfd\x28PQRSTUVWXYZ[\\]^_\x78\xff\xfe%\xef\x89G\x30\xce\x94\x95\xc5");
 
 /// The container that begins at the start of `text`, if one does. A cut start is enough as long as
 /// the signature is in it.

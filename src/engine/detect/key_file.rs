@@ -1,10 +1,11 @@
 //! Files that are keys by their form, without any text to search for: Java's key stores, PKCS #12
-//! files and private keys in DER. They are told by their first bytes and then read as far as says
-//! that a private key is in them: a store of certificates that are trusted is none.
+//! files, private keys in DER and `OpenPGP` keys without armour. They are told by their first bytes
+//! and then read as far as says that a private key is in them: a store of certificates that are
+//! trusted is none.
 
 use std::ops::Range;
 
-use crate::engine::validate::der;
+use crate::engine::validate::{der, pgp};
 use crate::model::Fact;
 
 /// Largest file that is looked into, in bytes: stores with hundreds of keys are smaller.
@@ -49,8 +50,22 @@ pub fn is_plausible(head: &[u8]) -> bool {
         Some(0xfe) => head.starts_with(&JKS),
         Some(0xce) => head.starts_with(&JCEKS),
         Some(0x30) => begins_der(head),
+        Some(0x94 | 0x95 | 0xc5) => begins_pgp(head),
         _ => false,
     }
+}
+
+/// A Secret-Key packet of version 4 that was made between 1990 and 2060 (RFC 9580 sections 4.2 and
+/// 5.5): what `gpg --export-secret-keys` writes without armour.
+fn begins_pgp(head: &[u8]) -> bool {
+    let ([0x94, _, body @ ..]
+    | [0x95, _, _, body @ ..]
+    | [0xc5, 0..=0xbf, body @ ..]
+    | [0xc5, 0xc0..=0xdf, _, body @ ..]) = head
+    else {
+        return false;
+    };
+    matches!(body, [4, 0x26..=0xa9, _, _, _, algorithm, ..] if matches!(algorithm, 1..=3 | 16..=19 | 22 | 25..=28))
 }
 
 /// A SEQUENCE of some length whose first element is a version number from 0 to 3, or the SEQUENCE
@@ -159,10 +174,17 @@ fn pkcs12(file: &[u8]) -> Option<Range<usize>> {
     Some(bag..file.len())
 }
 
-/// A private key in DER that is all of `file`: PKCS #1, PKCS #8 plain or encrypted, or SEC 1.
+/// A private key that is all of `file`: PKCS #1, PKCS #8 plain or encrypted, or SEC 1 in DER, or the
+/// packets of an `OpenPGP` key.
 pub fn private_key(file: &[u8]) -> Option<KeyFile> {
     if !(MIN_FILE..=MAX_FILE).contains(&file.len()) || !is_plausible(file) {
         return None;
+    }
+    if file.first() != Some(&0x30) {
+        let mut facts = pgp::packets(file).ok()?;
+        facts.push(Fact::new("key_kind", "OpenPGP secret key"));
+        facts.sort();
+        return Some(KeyFile { key: 0..file.len(), facts });
     }
     let contents = der::whole_sequence(file)?;
     let mut facts = der::private_key_facts(contents)?;

@@ -17,7 +17,7 @@ mod jwt;
 pub(crate) mod nkey;
 mod openssh;
 mod pem;
-mod pgp;
+pub(crate) mod pgp;
 pub mod placeholder;
 pub(crate) mod putty;
 #[cfg(test)]

@@ -31,8 +31,12 @@ pub(super) fn check_block(block: &Block<'_>) -> Checked {
     if block.label != b"PGP PRIVATE KEY BLOCK" {
         return Err("not an OpenPGP private key");
     }
-    let bytes = dearmour(&block.lines)?;
-    let mut rest = bytes.as_slice();
+    packets(&dearmour(&block.lines)?)
+}
+
+/// Checks the packets of a key, as they stand in armour and, without it, in files of their own.
+pub(crate) fn packets(bytes: &[u8]) -> Checked {
+    let mut rest = bytes;
     let (mut held, mut algorithm) = (None, None);
     for count in 0..=MAX_PACKETS {
         if rest.is_empty() {

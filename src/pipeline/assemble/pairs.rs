@@ -41,6 +41,8 @@ pub(super) fn join(seen: Vec<Seen>, rules: &[Rule]) -> Vec<Seen> {
         let Some(id) = slots.get_mut(id).and_then(Option::take) else { continue };
         let Some(Some(secret)) = slots.get_mut(secret) else { continue };
         secret.places.iter_mut().for_each(|place| cover(place, &id.places));
+        // Its id beside it says as much for a secret as for itself.
+        secret.finding.confidence = secret.finding.confidence.max(id.finding.confidence);
         let facts = &mut secret.finding.facts;
         facts.push(Fact::new("key_id", id.finding.secret.preview()));
         facts.extend(id.finding.facts);
