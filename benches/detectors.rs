@@ -1,6 +1,8 @@
 //! One content from end to end: literals, detectors, conditions, validators and decoders.
 
 mod common;
+#[path = "common/tree.rs"]
+mod tree;
 
 use std::sync::Arc;
 
@@ -31,7 +33,7 @@ fn crowded(bencher: Bencher<'_, '_>) {
 /// What each step and rule took of it is for `leaktrace rules profile` to say.
 #[divan::bench(sample_count = 5, sample_size = 1)]
 fn mixed(bencher: Bencher<'_, '_>) {
-    let files = common::tree();
+    let files = tree::files();
     let total: usize = files.iter().map(Vec::len).sum();
     let engine = Engine::new(Arc::new(Ruleset::builtin()), Effort::Large, Limits::default());
     bencher.counter(BytesCount::new(total)).bench_local(|| {

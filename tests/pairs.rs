@@ -101,3 +101,44 @@ fn sections_objects_and_comments_part_what_stands_close() {
         format!("{{\"aws_access_key_id\": \"{id}\", \"aws_secret_access_key\": \"{secret}\"}}\n");
     assert_eq!(committed(&repo, &text), (vec![SECRET.to_owned()], 1));
 }
+
+/// Rules of which the one for secrets leaves a kind of file out.
+const RULES: &str = r"
+provider: example
+title: Example
+rules:
+  - id: example-id
+    title: Id
+    severity: medium
+    confidence: high
+    literals: [exid_]
+    pattern: 'exid_[a-z]{20}'
+    rotation: {advice: Make a new one., page: 'https://example.com/keys'}
+    examples: ['exid_<<lower:20>>', 'a exid_<<lower:20>>']
+    counter_examples: ['exid_<<lower:19>>', 'exid_']
+  - id: example-secret
+    title: Secret
+    severity: high
+    confidence: high
+    literals: [exsecret_]
+    pattern: 'exsecret_[a-z]{20}'
+    pairs_with: [example-id]
+    allow: {paths: ['*.skip']}
+    rotation: {advice: Make a new one., page: 'https://example.com/keys'}
+    examples: ['exsecret_<<lower:20>>', 'a exsecret_<<lower:20>>']
+    counter_examples: ['exsecret_<<lower:19>>', 'exsecret_']
+";
+
+#[test]
+fn an_id_beside_a_secret_that_is_not_reported_there_is_still_reported() {
+    let scratch = Scratch::new();
+    let repo = scratch.init("r", &[]);
+    let rules = scratch.write("rules.yaml", RULES);
+    let id = common::render("exid_<<lower:20>>", "id");
+    let secret = common::render("exsecret_<<lower:20>>", "secret");
+    repo.commit_file("a.skip", format!("{id}\n{secret}\n"), "Add");
+    repo.commit_file("b.txt", format!("{secret}\n"), "Add");
+    let rules = rules.to_str().expect("a path");
+    let (found, _) = shown(&repo.report(&["--rules", rules]));
+    assert_eq!(found, ["example-id", "example-secret"]);
+}

@@ -362,20 +362,10 @@ fn forget_broken_samples(budget: &mut Budget, known: usize) {
 /// guesses, then what is surer, graver, seen with less decoding, and last by id.
 fn rank(found: &Decoded, rules: &[Rule]) -> impl Ord + use<> {
     let rule = rules.get(found.raw.rule as usize);
-    let tier = rule.map_or(0, |rule| match rule.detector {
-        DetectorKind::Assignment => 0,
-        // Files that are keys say less of themselves than the text around them does.
-        DetectorKind::UrlUserinfo
-        | DetectorKind::Jwt
-        | DetectorKind::KeyStore
-        | DetectorKind::DerKey
-        | DetectorKind::WholeFile => 1,
-        // A pattern whose secret does not begin with its literal goes by company.
-        DetectorKind::Pattern if found.raw.public_prefix == 0 => 2,
-        // A private key inside something that says whose it is (a service account) is that thing.
-        DetectorKind::Pem => 2,
-        DetectorKind::Pattern => 3,
-    });
+    // A pattern whose secret does not begin with its literal goes by company, and a private key inside
+    // something that says whose it is (a service account) is that thing.
+    let own = |rule: &Rule| rule.detector == DetectorKind::Pattern && found.raw.public_prefix > 0;
+    let tier = rule.map_or(0, |rule| rule.detector.tier() + u8::from(own(rule)));
     let severity = rule.map(|rule| rule.severity);
     (
         tier,

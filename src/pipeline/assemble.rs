@@ -389,15 +389,7 @@ impl Context<'_> {
     /// Distinctive formats before what goes by key names; then the surer, the graver.
     fn rank(&self, seen: &Seen) -> impl Ord + use<> {
         let rule = self.settings.engine.ruleset().rules().get(seen.rule as usize);
-        let tier = rule.map_or(0, |rule| match rule.detector {
-            DetectorKind::Assignment => 0,
-            DetectorKind::UrlUserinfo
-            | DetectorKind::Jwt
-            | DetectorKind::KeyStore
-            | DetectorKind::DerKey
-            | DetectorKind::WholeFile => 1,
-            DetectorKind::Pattern | DetectorKind::Pem => 2,
-        });
+        let tier = rule.map_or(0, |rule| rule.detector.tier());
         (tier, seen.finding.confidence, seen.finding.rule.severity, std::cmp::Reverse(seen.rule))
     }
 

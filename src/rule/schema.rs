@@ -92,6 +92,21 @@ impl DetectorKind {
         matches!(self, DetectorKind::KeyStore | DetectorKind::DerKey | DetectorKind::WholeFile)
     }
 
+    /// How much a match says of itself, against others of the same value: what goes by a name least,
+    /// then structures (a file that is a key says less than the text around it does), then formats
+    /// and blocks.
+    pub fn tier(self) -> u8 {
+        match self {
+            DetectorKind::Assignment => 0,
+            DetectorKind::UrlUserinfo
+            | DetectorKind::Jwt
+            | DetectorKind::KeyStore
+            | DetectorKind::DerKey
+            | DetectorKind::WholeFile => 1,
+            DetectorKind::Pattern | DetectorKind::Pem => 2,
+        }
+    }
+
     /// Whether a pattern belongs to it.
     pub fn has_pattern(self) -> bool {
         matches!(self, DetectorKind::Pattern | DetectorKind::WholeFile)

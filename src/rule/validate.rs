@@ -132,7 +132,12 @@ impl Checker<'_> {
         let reach = self.reach(&raw, pattern.as_ref(), &literals);
         if let (Some(reach), Origin::Text { .. }) = (reach, self.origin) {
             let states = pattern.as_ref().map_or(1, |pattern| syntax::states(pattern.source()));
-            let result = cost::check(&literals, raw.ignore_case, reach, states);
+            let result = match pattern.as_ref().and_then(Pattern::longest) {
+                Some(longest) if raw.detector == DetectorKind::WholeFile => {
+                    cost::check_whole(longest, states)
+                }
+                _ => cost::check(&literals, raw.ignore_case, reach, states),
+            };
             self.check(&[Key("literals")], "cost", result);
         }
         self.conditions(&raw);

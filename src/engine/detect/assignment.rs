@@ -9,6 +9,7 @@
 //! but the look into base64 allocates, and nothing looks outside the reach that the rule states.
 
 mod bigrams;
+mod code;
 mod explain;
 mod features;
 mod header;

@@ -7,6 +7,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use gix::ObjectId;
+
 use super::Seen;
 use crate::model::{ContentId, Fact, LayerPath, Position};
 use crate::provenance::Place;
@@ -37,10 +39,17 @@ pub(super) fn join(seen: Vec<Seen>, rules: &[Rule]) -> Vec<Seen> {
         }
     }
     let mut slots: Vec<Option<Seen>> = seen.into_iter().map(Some).collect();
-    for (id, secret) in joined {
-        let Some(id) = slots.get_mut(id).and_then(Option::take) else { continue };
+    for (number, secret) in joined {
+        let Some(Some(own)) = slots.get(number) else { continue };
+        let covered = slots.get(secret).and_then(Option::as_ref);
+        if !covered.is_some_and(|secret| covers(secret, own)) {
+            // Somewhere the secret is not reported beside it, so the id has to be.
+            continue;
+        }
+        let Some(id) = slots.get_mut(number).and_then(Option::take) else { continue };
         let Some(Some(secret)) = slots.get_mut(secret) else { continue };
-        secret.places.iter_mut().for_each(|place| cover(place, &id.places));
+        let ids = by_spot(&id.places);
+        secret.places.iter_mut().for_each(|place| widen(place, &ids));
         // Its id beside it says as much for a secret as for itself.
         secret.finding.confidence = secret.finding.confidence.max(id.finding.confidence);
         let facts = &mut secret.finding.facts;
@@ -51,21 +60,42 @@ pub(super) fn join(seen: Vec<Seen>, rules: &[Rule]) -> Vec<Seen> {
     slots.into_iter().flatten().collect()
 }
 
+/// A content at a path.
+type Spot<'a> = (Option<&'a [u8]>, Option<ObjectId>, Option<ObjectId>, &'a LayerPath);
+
+fn spot(place: &Place) -> Spot<'_> {
+    (place.path.as_deref(), place.object, place.commit, &place.layers)
+}
+
+/// Where things stand, by content.
+fn by_spot(places: &[Place]) -> BTreeMap<Spot<'_>, Vec<Position>> {
+    let mut spots: BTreeMap<Spot<'_>, Vec<Position>> = BTreeMap::new();
+    for place in places {
+        spots.entry(spot(place)).or_default().push(place.position);
+    }
+    spots
+}
+
+/// What of `spots` stands closest to `place` in the same content, if anything is near.
+fn beside(place: &Place, spots: &BTreeMap<Spot<'_>, Vec<Position>>) -> Option<Position> {
+    let own = place.position;
+    let lines = |other: &Position| {
+        other.line.saturating_sub(own.end_line).max(own.line.saturating_sub(other.end_line))
+    };
+    let near = spots.get(&spot(place))?.iter().filter(|other| lines(other) <= NEAR);
+    near.min_by_key(|other| lines(other)).copied()
+}
+
+/// Whether the secret is reported beside each place of the id.
+fn covers(secret: &Seen, id: &Seen) -> bool {
+    let secrets = by_spot(&secret.places);
+    id.places.iter().all(|place| beside(place, &secrets).is_some())
+}
+
 /// Widens the place of a secret to cover that of the id beside it.
-fn cover(place: &mut Place, ids: &[Place]) {
-    let lines = |id: &Place| {
-        let (a, b) = (place.position, id.position);
-        b.line.saturating_sub(a.end_line).max(a.line.saturating_sub(b.end_line))
-    };
-    let beside = |id: &&Place| {
-        id.path == place.path
-            && id.object == place.object
-            && id.commit == place.commit
-            && id.layers == place.layers
-            && lines(id) <= NEAR
-    };
-    let Some(id) = ids.iter().filter(beside).min_by_key(|id| lines(id)) else { return };
-    let (own, id) = (place.position, id.position);
+fn widen(place: &mut Place, ids: &BTreeMap<Spot<'_>, Vec<Position>>) {
+    let Some(id) = beside(place, ids) else { return };
+    let own = place.position;
     if (id.line, id.column) < (own.line, own.column) {
         (place.position.line, place.position.column) = (id.line, id.column);
     }
