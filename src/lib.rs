@@ -20,6 +20,8 @@ pub mod finding;
 
 pub mod provenance;
 
+pub mod identity;
+
 pub mod output;
 
 pub mod pipeline;
