@@ -8,6 +8,8 @@
 
 pub mod model;
 
+pub mod http;
+
 pub mod rule;
 
 pub mod config;

@@ -6,8 +6,10 @@
 //! authority over who wrote it.
 
 pub mod directory;
+mod json;
 pub mod memory;
 pub mod record;
+pub mod scim_user;
 pub mod sink;
 
 pub use directory::{Authority, Directory, Found, Moment, SourceState};
