@@ -4,6 +4,7 @@ mod commit;
 mod paths;
 mod refs;
 mod sets;
+pub mod signature;
 mod tips;
 mod trace;
 
