@@ -6,6 +6,7 @@
 //! authority over who wrote it.
 
 pub mod directory;
+pub mod import;
 mod json;
 pub mod memory;
 pub mod record;

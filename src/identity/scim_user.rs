@@ -104,7 +104,7 @@ fn is_admin(power: &Value) -> bool {
 }
 
 /// The type by the words that providers and administrators write there.
-fn kind(word: &str) -> PersonType {
+pub(super) fn kind(word: &str) -> PersonType {
     let word = word.to_lowercase();
     let has = |any: &[&str]| any.iter().any(|part| word.contains(part));
     if has(&["bot"]) {
