@@ -116,7 +116,10 @@ fn entries(cell: &str) -> Result<Vec<&str>, String> {
 }
 
 /// Handles for an address, and for the account whose number a forge's private address holds.
-pub(super) fn addresses(person: &str, address: &str) -> Result<Vec<Handle>, &'static str> {
+pub(in super::super) fn addresses(
+    person: &str,
+    address: &str,
+) -> Result<Vec<Handle>, &'static str> {
     let email = Handle::email(address);
     let (local, host) = email.rsplit_once('@').unwrap_or_default();
     if local.is_empty()

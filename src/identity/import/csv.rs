@@ -41,7 +41,7 @@ pub(super) fn read(reader: impl Read, mapping: &Mapping, emit: &mut Emit) -> Res
         meter.next_entry();
         let begins = Place { word: "line", number: rows.position().line() };
         let more = rows.read_byte_record(&mut record);
-        let inside = record.as_slice().iter().filter(|byte| **byte == b'\n').count() as u64;
+        let inside = memchr::memchr_iter(b'\n', record.as_slice()).count() as u64;
         // The reader's own count of a row's first line leaves empty lines before it out. Each row
         // ends with a line break: `Lines` sees to that.
         let line = rows.position().line().saturating_sub(inside + 1).max(1);
@@ -80,7 +80,7 @@ fn unreadable(
 
 /// What separates the header's columns: whichever stands in it most often, a comma if in doubt.
 fn delimiter(header: &[u8]) -> u8 {
-    let count = |c: u8| header.iter().filter(|byte| **byte == c).count();
+    let count = |c: u8| memchr::memchr_iter(c, header).count();
     let mut best = b',';
     for c in [b';', b'\t', b'|'] {
         if count(c) > count(best) {

@@ -99,7 +99,7 @@ impl Entries for List<'_, '_> {
             }
             None => Place { word: "entry", number: self.entries },
         };
-        entry(place, value, self.emit)
+        entry(place, &value, self.emit)
     }
 
     fn around(&mut self, fields: &Map<String, Value>) {
@@ -111,23 +111,23 @@ impl Entries for List<'_, '_> {
 }
 
 /// What one entry is.
-fn entry(place: Place, value: Value, emit: &mut Emit) -> Result<(), Error> {
-    let Value::Object(fields) = &value else {
+fn entry(place: Place, value: &Value, emit: &mut Emit) -> Result<(), Error> {
+    let Value::Object(fields) = value else {
         return emit.fault(Some(place), None, "not an object");
     };
     if fields.contains_key("record") {
-        return match decode::<Record>(&value) {
+        return match decode::<Record>(value) {
             Ok(record) => emit.put(place, vec![record]),
             Err(field) => emit.fault(Some(place), field.as_deref(), NO_RECORD),
         };
     }
     if fields.get("value").is_some_and(Value::is_object) && fields.contains_key("authority") {
-        return match decode::<Found<Record>>(&value) {
+        return match decode::<Found<Record>>(value) {
             Ok(found) => emit.put_found(place, found),
             Err(field) => emit.fault(Some(place), field.as_deref(), NO_RECORD),
         };
     }
-    match users::records(&value, emit.as_of()) {
+    match users::records(value, emit.as_of()) {
         Ok(records) => emit.put(place, records),
         Err(why) => emit.fault(Some(place), None, why),
     }

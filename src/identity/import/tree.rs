@@ -203,8 +203,8 @@ impl<'de> Visitor<'de> for Member<'_, '_> {
 struct Tree<'a>(&'a Budget);
 
 impl Tree<'_> {
-    fn tree(&self) -> Self {
-        *self
+    fn tree(self) -> Self {
+        self
     }
 
     fn scalar<E: de::Error>(self, value: Value, bytes: usize) -> Result<Value, E> {
