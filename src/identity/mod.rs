@@ -5,9 +5,12 @@
 //! comes from. The directory is the organisation's own; no file of a scanned repository is ever
 //! authority over who wrote it.
 
+pub mod codeowners;
 pub mod directory;
+pub mod email;
 pub mod import;
 mod json;
+pub mod mailmap;
 pub mod memory;
 pub mod record;
 pub mod scim_user;
