@@ -49,8 +49,18 @@ pub struct Found<T> {
     pub from: i64,
     /// Until when; `i64::MAX` while it still does.
     pub until: i64,
+    /// When it was first stated: before that it is an assumption.
+    pub known_since: i64,
     /// The newest snapshot of the source that states it.
     pub as_of: i64,
+}
+
+impl<T> Found<T> {
+    /// Whether somebody stated it for `time`, rather than that the first snapshot is taken to have
+    /// held before as well.
+    pub fn covers(&self, time: i64) -> bool {
+        self.from != i64::MIN || time >= self.known_since
+    }
 }
 
 /// A source and how fresh it is.

@@ -38,11 +38,19 @@ impl Memory {
 
     /// Adds a statement of a source that [`Memory::source`] named.
     pub fn add(&mut self, found: Found<Record>) {
-        let Found { value, source, authority, from, until, as_of } = found;
+        let Found { value, source, authority, from, until, known_since, as_of } = found;
         macro_rules! keep {
             ($list:expr, $value:expr) => {{
                 let source = source.clone();
-                $list.push(Found { value: $value, source, authority, from, until, as_of });
+                $list.push(Found {
+                    value: $value,
+                    source,
+                    authority,
+                    from,
+                    until,
+                    known_since,
+                    as_of,
+                });
             }};
         }
         match value {

@@ -6,14 +6,17 @@
 //! authority over who wrote it.
 
 pub mod codeowners;
+pub mod actor;
 pub mod directory;
 pub mod email;
 pub mod import;
 mod json;
 pub mod mailmap;
 pub mod memory;
+pub mod pseudonym;
 pub mod record;
 pub mod scim_user;
+pub mod resolve;
 pub mod sink;
 
 pub use directory::{Authority, Directory, Found, Moment, SourceState};

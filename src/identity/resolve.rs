@@ -1,0 +1,468 @@
+//! From the names that somebody goes by to a person of the directory, and from there to what that
+//! person may do, with each step told.
+//!
+//! A claim lists names by the strength of their evidence; the first that leads to a person decides,
+//! and what the others lead to is compared with it. Records of several sources are taken together
+//! when they share an address, an account or a sign-in name.
+
+use std::collections::BTreeSet;
+
+use super::actor::{Actor, ActorRole, Class, Evidence, Permission, PersonKey, Standing};
+use super::pseudonym::PseudonymKey;
+use super::{
+    Authority, Directory, Error, Found, Grant, GrantOrigin, Handle, HandleKind, Holder, Moment,
+    Person, PersonType, Role, Status,
+};
+use crate::model::text::escape;
+
+/// Records of other sources that are taken together with one person's, at most.
+const LINKED: usize = 32;
+
+/// Handles of one person that are followed, at most.
+const FOLLOWED: usize = 64;
+
+/// A name that somebody goes by, and what speaks for it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Name {
+    /// What the name rests on.
+    pub evidence: Evidence,
+    /// What kind of name.
+    pub kind: HandleKind,
+    /// Host of the forge, for accounts and logins.
+    pub realm: String,
+    /// The name in the normal form of its kind, unescaped.
+    pub value: String,
+    /// Where it stands, in a few words: `the push event's sender`.
+    pub via: &'static str,
+}
+
+/// Somebody in a role, as commit, event and signature have it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// In what role.
+    pub role: ActorRole,
+    /// Name, escaped.
+    pub name: String,
+    /// Address, escaped.
+    pub email: String,
+    /// Login with its forge, escaped.
+    pub login: Option<String>,
+    /// Whether the forge says that it is a bot.
+    pub bot: bool,
+    /// All names, in any order.
+    pub names: Vec<Name>,
+}
+
+/// What resolutions of one event have in common.
+pub struct Resolver<'a> {
+    /// The organisation's directory.
+    pub directory: &'a dyn Directory,
+    /// When it happened, and as far as was known when.
+    pub at: Moment,
+    /// Now, seconds since 1970-01-01 UTC.
+    pub now: i64,
+    /// The repository and what it is in: `host/owner/name`, `host/owner`.
+    pub resources: Vec<String>,
+    /// How old a source's newest snapshot may be, seconds.
+    pub stale_after: i64,
+    /// The key for pseudonyms.
+    pub pseudonyms: &'a PseudonymKey,
+}
+
+/// `host/owner/name` and everything it is in, the repository first.
+pub fn resources_of(repository: &str) -> Vec<String> {
+    let repository = repository.to_lowercase();
+    let ends = repository.match_indices('/').map(|(at, _)| at);
+    let mut all: Vec<String> = ends.skip(1).map(|at| repository[..at].to_owned()).collect();
+    all.push(repository);
+    all.reverse();
+    all
+}
+
+impl Resolver<'_> {
+    /// Finds out who `claim` is about.
+    pub fn resolve(&self, claim: Claim) -> Result<Actor, Error> {
+        let mut names = claim.names.clone();
+        names.sort();
+        names.dedup();
+        let mut steps = Vec::new();
+        let mut decided: Option<(Evidence, Standing)> = None;
+        for name in &names {
+            let found = self.directory.by_handle(name.kind, &name.realm, &name.value, self.at)?;
+            let shown = shown(name);
+            let Some(evidence) = evidence_of(name, &found) else {
+                steps.push(format!("{} ({shown}): nobody in the directory", name.via));
+                continue;
+            };
+            let standing = self.standing(&found)?;
+            let who = self.pseudonym_of(&standing, &claim);
+            match &decided {
+                None => {
+                    steps.push(format!(
+                        "{} ({shown}): person {who} by {}",
+                        name.via,
+                        sources(&standing)
+                    ));
+                    decided = Some((evidence, standing));
+                }
+                Some((_, chosen)) => {
+                    let same = standing.persons.iter().any(|one| chosen.persons.contains(one));
+                    let word = if same { "agrees" } else { "is somebody else's, and weaker" };
+                    steps.push(format!("{} ({shown}): {word} ({who})", name.via));
+                }
+            }
+        }
+        Ok(self.actor(claim, decided, steps))
+    }
+
+    fn actor(
+        &self,
+        claim: Claim,
+        decided: Option<(Evidence, Standing)>,
+        mut steps: Vec<String>,
+    ) -> Actor {
+        let (evidence, standing) = match decided {
+            Some((evidence, standing)) => (evidence, Some(standing)),
+            None => (Evidence::None, None),
+        };
+        let mut confidence = evidence.confidence();
+        if let Some(standing) = &standing {
+            if standing.shared {
+                confidence = confidence.min(Evidence::Login.confidence());
+                steps.push("several people of one source go by this name".to_owned());
+            }
+            if !standing.stale.is_empty() {
+                // Four fifths: old data is less sure, not void.
+                confidence = u8::try_from(u32::from(confidence) * 4 / 5).unwrap_or(confidence);
+                steps.push(format!("stale: {}", standing.stale.join(", ")));
+            }
+        }
+        if names_nobody(&claim) {
+            steps.push("no name is given".to_owned());
+        }
+        let class = class_of(standing.as_ref(), claim.bot);
+        let pseudonym = match &standing {
+            Some(standing) => self.pseudonym_of(standing, &claim),
+            None => self.pseudonyms.of(&anonymous(&claim)),
+        };
+        Actor {
+            role: claim.role,
+            name: claim.name,
+            email: claim.email,
+            login: claim.login,
+            pseudonym,
+            evidence,
+            confidence,
+            class,
+            standing,
+            steps,
+            resembles: None,
+        }
+    }
+
+    fn pseudonym_of(&self, standing: &Standing, claim: &Claim) -> String {
+        match standing.persons.first() {
+            // Personnel and directory ids are the organisation's own, and stay when accounts change.
+            Some(person) => self.pseudonyms.of(&person.id),
+            None => self.pseudonyms.of(&anonymous(claim)),
+        }
+    }
+
+    /// What the directory says of whoever goes by one of these handles.
+    fn standing(&self, found: &[Found<Handle>]) -> Result<Standing, Error> {
+        let linked = self.linked(found)?;
+        let mut standing = merge(&linked.persons, self.at.valid);
+        standing.shared = linked.shared;
+        standing.emails = linked.values(HandleKind::Email);
+        standing.keys = linked.values(HandleKind::SigningKey);
+        standing.logins = linked.logins();
+        standing.linked = linked.is_linked();
+        let (then, ended, bypass) = self.permission(&linked, self.at)?;
+        let today = Moment { valid: self.now, known: self.at.known };
+        let (now, ..) = self.permission(&linked, today)?;
+        standing.then = then;
+        standing.now = now;
+        standing.bypass = bypass;
+        if standing.then.as_ref().is_none_or(|one| one.role < Role::Write) {
+            let expired = linked.persons.iter().filter_map(|one| one.value.access_expires);
+            let expired = expired.chain(ended).filter(|end| *end <= self.at.valid);
+            standing.access_ended = standing.access_ended.or(expired.max());
+        }
+        let states = self.directory.sources()?;
+        let old = |name: &str| {
+            let state = states.iter().find(|state| state.name == name);
+            state.is_some_and(|state| self.now.saturating_sub(state.as_of) > self.stale_after)
+        };
+        let named: BTreeSet<&str> =
+            linked.persons.iter().map(|person| person.source.as_str()).collect();
+        standing.stale =
+            named.into_iter().filter(|name| old(name)).map(str::to_owned).collect();
+        Ok(standing)
+    }
+
+    /// The records of all sources about one person.
+    fn linked(&self, found: &[Found<Handle>]) -> Result<Linked, Error> {
+        let mut linked = Linked::default();
+        let mut open: Vec<(String, String)> = Vec::new();
+        for one in found {
+            let key = (one.source.clone(), one.value.person.clone());
+            linked.shared |= open.iter().any(|(source, id)| *source == key.0 && *id != key.1);
+            if !open.contains(&key) {
+                open.push(key);
+            }
+        }
+        let mut known: BTreeSet<(String, String)> = open.iter().cloned().collect();
+        while let Some((source, id)) = open.pop() {
+            let Some(person) = self.directory.person(&source, &id, self.at)? else { continue };
+            linked.persons.push(person);
+            let handles = self.directory.handles(&source, &id, self.at)?;
+            for handle in handles.into_iter().take(FOLLOWED) {
+                for other in self.same(&handle.value)? {
+                    let key = (other.source.clone(), other.value.person.clone());
+                    // One source never has one person twice: the second is somebody else.
+                    let taken = known.iter().any(|(source, _)| *source == key.0);
+                    if !taken && known.len() < LINKED && known.insert(key.clone()) {
+                        open.push(key);
+                    }
+                }
+                linked.handles.push(handle);
+            }
+        }
+        linked.persons.sort_by(|a, b| {
+            b.authority.cmp(&a.authority).then_with(|| a.source.cmp(&b.source))
+        });
+        Ok(linked)
+    }
+
+    /// Whoever else goes by a name: addresses and sign-in names are looked up as both.
+    fn same(&self, handle: &Handle) -> Result<Vec<Found<Handle>>, Error> {
+        let look = |kind, realm: &str| {
+            self.directory.by_handle(kind, realm, &handle.value, self.at)
+        };
+        Ok(match handle.kind {
+            HandleKind::Email | HandleKind::Saml => {
+                let mut all = look(HandleKind::Email, "")?;
+                all.extend(look(HandleKind::Saml, "")?);
+                all
+            }
+            HandleKind::Account | HandleKind::Login => look(handle.kind, &handle.realm)?,
+            HandleKind::SigningKey => Vec::new(),
+        })
+    }
+
+
+    /// The highest right that holds at `at`; when the last one that would let push ended; and whether
+    /// rules may be passed by.
+    fn permission(
+        &self,
+        linked: &Linked,
+        at: Moment,
+    ) -> Result<(Option<Permission>, Option<i64>, bool), Error> {
+        let (mut best, mut ended, mut bypass): (Option<Permission>, Option<i64>, bool) =
+            (None, None, false);
+        for person in &linked.persons {
+            let mut holders = vec![Holder::Person(person.value.id.clone())];
+            holders.extend(person.value.teams.iter().cloned().map(Holder::Team));
+            let grants =
+                self.directory.grants(&person.source, &holders, &self.resources, at)?;
+            for grant in grants {
+                let Found { value: right, .. } = &grant;
+                if right.since.is_some_and(|since| since > at.valid) {
+                    continue;
+                }
+                if right.expires.is_some_and(|expires| expires <= at.valid) {
+                    if right.role >= Role::Write {
+                        ended = ended.max(right.expires);
+                    }
+                    continue;
+                }
+                if right.origin == GrantOrigin::Bypass {
+                    bypass = true;
+                    continue;
+                }
+                let better = best.as_ref().is_none_or(|best| {
+                    (right.role, narrow(right.origin)) > (best.role, narrow(best.origin))
+                });
+                if better {
+                    best = Some(permission_of(&grant, at));
+                }
+            }
+        }
+        Ok((best, ended, bypass))
+    }
+}
+
+/// Of two grants of the same right, the one that says more about why.
+fn narrow(origin: GrantOrigin) -> u8 {
+    match origin {
+        GrantOrigin::Direct | GrantOrigin::Outside => 4,
+        GrantOrigin::Team => 3,
+        GrantOrigin::Group => 2,
+        GrantOrigin::Organisation => 1,
+        GrantOrigin::Effective | GrantOrigin::Bypass => 0,
+    }
+}
+
+fn permission_of(grant: &Found<Grant>, at: Moment) -> Permission {
+    let team = match &grant.value.holder {
+        Holder::Team(team) => Some(escape(team.as_bytes())),
+        Holder::Person(_) => None,
+    };
+    Permission {
+        role: grant.value.role,
+        role_name: grant.value.role_name.as_ref().map(|name| escape(name.as_bytes())),
+        origin: grant.value.origin,
+        team,
+        resource: escape(grant.value.resource.as_bytes()),
+        source: grant.source.clone(),
+        expires: grant.value.expires,
+        certain: grant.covers(at.valid) || grant.value.since.is_some(),
+    }
+}
+
+/// The records of all sources about one person.
+#[derive(Default)]
+struct Linked {
+    /// The one with the most say first.
+    persons: Vec<Found<Person>>,
+    handles: Vec<Found<Handle>>,
+    shared: bool,
+}
+
+impl Linked {
+    fn values(&self, kind: HandleKind) -> Vec<String> {
+        let all = self.handles.iter().filter(|one| one.value.kind == kind);
+        all.map(|one| one.value.value.clone()).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// Whether the account at the forge is joined with a person of another source, for people who
+    /// have an account there.
+    fn is_linked(&self) -> Option<bool> {
+        let forge = self.persons.iter().any(|one| one.authority == Authority::Forge);
+        let other = self.persons.iter().any(|one| one.authority != Authority::Forge);
+        let saml = self.handles.iter().any(|one| one.value.kind == HandleKind::Saml);
+        (forge && (other || saml)).then_some(true)
+    }
+
+    fn logins(&self) -> Vec<String> {
+        let all = self.handles.iter().filter(|one| one.value.kind == HandleKind::Login);
+        let all = all.map(|one| format!("{}/{}", one.value.realm, one.value.value));
+        all.collect::<BTreeSet<_>>().into_iter().collect()
+    }
+}
+
+/// Takes the records of several sources together, as they stood at `time`; `persons` has the one
+/// with the most say first.
+fn merge(persons: &[Found<Person>], time: i64) -> Standing {
+    let mut standing = Standing::default();
+    let key = |one: &Found<Person>| PersonKey { source: one.source.clone(), id: one.value.id.clone() };
+    standing.persons = persons.iter().map(key).collect();
+    let first = |get: &dyn Fn(&Person) -> Option<i64>| persons.iter().find_map(|one| get(&one.value));
+    let text = |get: &dyn Fn(&Person) -> Option<String>| {
+        persons.iter().find_map(|one| get(&one.value)).map(|text| escape(text.as_bytes()))
+    };
+    standing.name = text(&|person| person.name.clone());
+    standing.owner = text(&|person| person.owner.clone());
+    standing.manager = text(&|person| person.manager.clone());
+    standing.start = first(&|person| person.start);
+    standing.end = first(&|person| person.end);
+    standing.account_created = first(&|person| person.created);
+    let kinds = persons.iter().map(|one| one.value.kind);
+    standing.kind = kinds.clone().find(|kind| *kind != PersonType::Unknown).unwrap_or_default();
+    if let Some(machine) = kinds.into_iter().find(|kind| kind.is_machine()) {
+        standing.kind = machine;
+    }
+    standing.privileged = persons.iter().any(|one| one.value.privileged);
+    let factors = persons.iter().filter_map(|one| one.value.two_factor);
+    standing.two_factor = factors.reduce(|one, other| one && other);
+    let teams = persons.iter().flat_map(|one| one.value.teams.iter().cloned());
+    standing.teams = teams.collect::<BTreeSet<_>>().into_iter().collect();
+    for person in persons {
+        let (status, since, perhaps) = status_at(person, time);
+        standing.perhaps_departed |= perhaps;
+        if status > standing.status {
+            (standing.status, standing.inactive_since) = (status, since);
+        }
+    }
+    if matches!(standing.status, Status::Active | Status::Leave) {
+        standing.inactive_since = None;
+    }
+    standing
+}
+
+/// Where a person stood at `time` by one source, since when, and whether they had perhaps left.
+fn status_at(person: &Found<Person>, time: i64) -> (Status, Option<i64>, bool) {
+    let value = &person.value;
+    if let Some(end) = value.end {
+        // A date decides, whatever the snapshot's word was: both before and after it.
+        if end <= time {
+            return (Status::Departed.max(value.status), Some(end), false);
+        }
+        let still = if value.status == Status::Departed { Status::Active } else { value.status };
+        return (still, None, false);
+    }
+    match value.status {
+        Status::Departed | Status::Suspended if !person.covers(time) => {
+            (Status::Active, None, true)
+        }
+        Status::Departed | Status::Suspended => {
+            let since = if person.from == i64::MIN { person.known_since } else { person.from };
+            (value.status, Some(since), false)
+        }
+        status => (status, None, false),
+    }
+}
+
+fn class_of(standing: Option<&Standing>, bot: bool) -> Class {
+    let Some(standing) = standing else {
+        return if bot { Class::Machine } else { Class::Unknown };
+    };
+    if bot || standing.kind.is_machine() {
+        return Class::Machine;
+    }
+    let origin = standing.then.as_ref().map(|right| right.origin);
+    let employed = matches!(
+        standing.kind,
+        PersonType::Employee | PersonType::Contractor | PersonType::Partner
+    );
+    match standing.status {
+        Status::Departed => Class::FormerInsider,
+        _ if employed => Class::Insider,
+        _ => match origin {
+            Some(GrantOrigin::Outside) => Class::OutsideCollaborator,
+            Some(_) => Class::Insider,
+            None => Class::Outsider,
+        },
+    }
+}
+
+/// What a name rests on, given who was found by it; none when nobody was.
+fn evidence_of(name: &Name, found: &[Found<Handle>]) -> Option<Evidence> {
+    let strongest = found.iter().map(|one| one.authority).max()?;
+    Some(match name.evidence {
+        Evidence::Signature if strongest == Authority::Forge => Evidence::ForgeKey,
+        evidence => evidence,
+    })
+}
+
+fn names_nobody(claim: &Claim) -> bool {
+    claim.names.is_empty() && claim.email.is_empty()
+}
+
+/// What an unknown person's pseudonym is made of: the address, else the login, else the name.
+fn anonymous(claim: &Claim) -> String {
+    if !claim.email.is_empty() {
+        return Handle::email(&claim.email);
+    }
+    claim.login.clone().unwrap_or_else(|| claim.name.to_lowercase())
+}
+
+fn shown(name: &Name) -> String {
+    let value = escape(name.value.as_bytes());
+    if name.realm.is_empty() { value } else { format!("{}/{value}", escape(name.realm.as_bytes())) }
+}
+
+fn sources(standing: &Standing) -> String {
+    let names: Vec<&str> = standing.persons.iter().map(|one| one.source.as_str()).collect();
+    names.join(" and ")
+}

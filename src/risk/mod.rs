@@ -1,0 +1,16 @@
+//! What speaks for a mistake, a compromised account or intent, and how bad a leak is: two axes that
+//! are never multiplied.
+//!
+//! `case` holds what is looked at, `signal` the observations, `baseline` what a person usually does,
+//! `weigh` how evidence adds up, `exposure` and `judge` the two axes. It is all a function of the
+//! case: the same case gives the same judgement, offline and at any time.
+
+pub mod baseline;
+pub mod case;
+pub mod exposure;
+pub mod judge;
+pub mod signal;
+pub mod weigh;
+
+pub use case::Case;
+pub use judge::{Band, Judgement, Settings, judge};

@@ -1,0 +1,272 @@
+//! Where a commit comes from: roles, signatures, keys and areas.
+
+use super::{DAY, Look, Seen, Signal, count};
+use crate::identity::Visibility;
+use crate::identity::actor::ActorRole;
+use crate::risk::case::{Case, Past, SignatureState};
+use crate::risk::weigh::{Family, Weights};
+
+const NO_PAST: &str = "commits of the person from before";
+
+fn past(case: &Case) -> Result<&Past, Look> {
+    if case.accountable().is_some_and(crate::identity::actor::Actor::is_machine) {
+        return Err(Look::Quiet);
+    }
+    case.past.as_ref().ok_or(Look::Missing(NO_PAST))
+}
+
+macro_rules! past {
+    ($case:expr) => {
+        match past($case) {
+            Ok(found) => found,
+            Err(look) => return look,
+        }
+    };
+}
+
+pub(super) const SIGNALS: &[Signal] = &[
+    Signal {
+        id: "S08",
+        name: "author-is-not-pusher",
+        family: Family::Provenance,
+        definition: "Author and pusher are different people, and no pull request, merge or site of \
+                     the forge explains it.",
+        needs: "a push, and both people in the directory",
+        refuted_by: "the author saying that they asked for it",
+        false_alarms: "pair programming, rebases, mirrors, picked commits",
+        off_by_default: false,
+        look: |case| {
+            let Some(pusher) = case.actor(ActorRole::Pusher) else {
+                return Look::Missing("who pushed");
+            };
+            let Some(author) = case.actor(ActorRole::Author) else { return Look::Quiet };
+            let explained = case.push.pull_request == Some(true)
+                || case.change.parents > 1
+                || case.change.by_web
+                || pusher.is_machine()
+                || author.is_machine();
+            match pusher.same_person(author) {
+                _ if explained => Look::Quiet,
+                None => Look::Missing("who author and pusher are"),
+                Some(true) => Look::Quiet,
+                Some(false) => Seen::person(
+                    case,
+                    "the author is somebody else than the pusher, without a pull request",
+                    Weights::new(0.0, 6.0, 4.0),
+                    "push event and commit",
+                ),
+            }
+        },
+    },
+    Signal {
+        id: "S09",
+        name: "borrowed-name",
+        family: Family::Provenance,
+        definition: "The signature is one person's and the committer's address another's; or one \
+                     person pushes unsigned commits in the name of somebody who signs.",
+        needs: "signing keys bound to people, or a push",
+        refuted_by: "both people knowing of it",
+        false_alarms: "machines that several people use",
+        off_by_default: false,
+        look: |case| {
+            let by_key = case.signature.state == SignatureState::Good
+                && case.signature.belongs_to_other == Some(true);
+            let usual = case.past.as_ref().and_then(|past| past.signed_of_20);
+            let by_push = || {
+                let (pusher, author) =
+                    (case.actor(ActorRole::Pusher)?, case.actor(ActorRole::Author)?);
+                (pusher.same_person(author) == Some(false)
+                    && case.signature.state == SignatureState::None
+                    && case.push.pull_request != Some(true)
+                    && case.change.parents < 2
+                    && usual? >= 18)
+                    .then_some(())
+            };
+            let weights = Weights::new(0.0, 8.0, 10.0);
+            if by_key {
+                let value = "signed by one person in the name of another";
+                Seen::fact(value, weights, "signature and directory")
+            } else if by_push().is_some() {
+                let value = "pushed unsigned in the name of somebody who signs";
+                Seen::person(case, value, weights, "push event and history")
+            } else {
+                Look::Quiet
+            }
+        },
+    },
+    Signal {
+        id: "S10",
+        name: "private-address",
+        family: Family::Provenance,
+        definition: "The address is at a consumer's mail provider while the person has one of the \
+                     organisation's.",
+        needs: "the person's addresses",
+        refuted_by: "nothing: it is a hint about a machine's settings",
+        false_alarms: "people who also work on their own projects",
+        off_by_default: false,
+        look: |case| match case.past.as_ref().and_then(|past| past.private_address) {
+            Some(true) => Seen::fact(
+                "a private address is used",
+                Weights::new(2.0, 0.0, 1.0),
+                "commit and directory",
+            ),
+            _ => Look::Quiet,
+        },
+    },
+    Signal {
+        id: "S14",
+        name: "unsigned-against-habit",
+        family: Family::Provenance,
+        definition: "At least 18 of the person's last 20 commits here were signed, and this one is \
+                     not.",
+        needs: "20 commits of the person in this repository",
+        refuted_by: "a new machine, or an edit on the forge's site",
+        false_alarms: "new laptops, edits on the site, jobs",
+        off_by_default: false,
+        look: |case| {
+            if case.signature.state != SignatureState::None || case.change.by_web {
+                return Look::Quiet;
+            }
+            let past = past!(case);
+            match past.signed_of_20 {
+                None => Look::Missing("20 commits of the person here"),
+                Some(signed) if signed < 18 => Look::Quiet,
+                Some(signed) => Seen::person(
+                    case,
+                    "not signed",
+                    Weights::new(0.0, 6.0, 2.0),
+                    "history",
+                )
+                .against(format!("{signed} of the last 20 commits were signed")),
+            }
+        },
+    },
+    Signal {
+        id: "S15",
+        name: "signature-not-good",
+        family: Family::Provenance,
+        definition: "The signature does not fit the commit, or its key was revoked or had ended.",
+        needs: "the commit",
+        refuted_by: "a revocation that was entered by mistake",
+        false_alarms: "keys that ended and were not renewed",
+        off_by_default: false,
+        look: |case| {
+            let weights = match case.signature.state {
+                SignatureState::Bad | SignatureState::Revoked => Weights::new(0.0, 12.0, 6.0),
+                SignatureState::Expired => Weights::new(2.0, 0.0, 0.0),
+                _ => return Look::Quiet,
+            };
+            let value = format!("the signature is: {}", case.signature.state.as_str());
+            Seen::fact(value, weights, "commit")
+        },
+    },
+    Signal {
+        id: "S16",
+        name: "new-key",
+        family: Family::Provenance,
+        definition: "The signing key was never seen before for this person, is in no directory, and \
+                     appeared within the last seven days.",
+        needs: "earlier signed commits of the person",
+        refuted_by: "a change of keys that was announced",
+        false_alarms: "new machines, new keys",
+        off_by_default: false,
+        look: |case| {
+            let Some(key) = &case.signature.fingerprint else { return Look::Quiet };
+            if case.signature.key_in_directory || case.change.by_web {
+                return Look::Quiet;
+            }
+            let past = past!(case);
+            if past.keys.is_empty() {
+                return Look::Missing("earlier signed commits of the person");
+            }
+            let first = case.signature.key_first_seen.unwrap_or(case.time);
+            if past.keys.contains(key) || case.time - first > 7 * DAY {
+                return Look::Quiet;
+            }
+            let known = count(past.keys.len(), "other key");
+            Seen::person(case, "a key never seen before", Weights::new(0.0, 8.0, 0.0), "history")
+                .against(format!("{known} before"))
+        },
+    },
+    Signal {
+        id: "S17",
+        name: "new-in-repository",
+        family: Family::Provenance,
+        definition: "The person has no commit in this repository before.",
+        needs: "the repository's history",
+        refuted_by: "a change of teams",
+        false_alarms: "everybody's first commit; it weighs nothing in public repositories",
+        off_by_default: false,
+        look: |case| {
+            let past = past!(case);
+            if past.commits > 0 {
+                return Look::Quiet;
+            }
+            let open = case.repository.visibility == Visibility::Public;
+            let weights = if open { Weights::default() } else { Weights::new(2.0, 3.0, 0.0) };
+            Seen::person(case, "the first commit here", weights, "history")
+        },
+    },
+    Signal {
+        id: "S18",
+        name: "new-in-folder",
+        family: Family::Provenance,
+        definition: "No commit of the person in that folder for 180 days, and at least ten of \
+                     others.",
+        needs: "180 days of the folder's history",
+        refuted_by: "a task that led there",
+        false_alarms: "people who work everywhere",
+        off_by_default: false,
+        look: |case| {
+            let past = past!(case);
+            let (Some(own), Some(others)) = (past.folder_commits, past.folder_others) else {
+                return Look::Missing("the folder's history");
+            };
+            if own > 0 || others < 10 || past.commits == 0 {
+                return Look::Quiet;
+            }
+            let value = "the first commit in this folder for 180 days";
+            Seen::person(case, value, Weights::new(0.0, 2.0, 2.0), "history")
+                .against(format!("{} of others", count(others, "commit")))
+        },
+    },
+    Signal {
+        id: "S19",
+        name: "outside-own-area",
+        family: Family::Provenance,
+        definition: "The path has code owners, and the person and their teams are not among them.",
+        needs: "CODEOWNERS of the base revision, and the person's logins and teams",
+        refuted_by: "a task that led there",
+        false_alarms: "common maintenance",
+        off_by_default: false,
+        look: |case| match case.repository.person_owns_path {
+            None => Look::Missing("code owners of the path"),
+            Some(true) => Look::Quiet,
+            Some(false) => Seen::person(
+                case,
+                "the path belongs to other code owners",
+                Weights::new(1.0, 2.0, 2.0),
+                "CODEOWNERS of the base revision",
+            ),
+        },
+    },
+    Signal {
+        id: "S50",
+        name: "look-alike",
+        family: Family::Provenance,
+        definition: "The address or name looks like somebody's in the directory, and is not it.",
+        needs: "a directory",
+        refuted_by: "an alias of that very person",
+        false_alarms: "people with similar names in another script",
+        off_by_default: false,
+        look: |case| {
+            let seen = case.actors.iter().find_map(|actor| actor.resembles.as_ref());
+            match seen {
+                None => Look::Quiet,
+                Some(why) => {
+                    Seen::fact(why.clone(), Weights::new(0.0, 8.0, 8.0), "commit and directory")
+                }
+            }
+        },
+    },
+];

@@ -1,0 +1,579 @@
+//! The directory of people in the store: runs that fill it from a source, and the questions of
+//! [`Directory`].
+//!
+//! A run collects what its source states; when it ends, that is compared with what held so far.
+//! What is unchanged stays; what changed holds from the snapshot's time on, and what it was before is
+//! kept as it was known; what is new holds since the snapshot before, because it may have begun at
+//! any time since; what is gone ends.
+
+use std::fmt::Write as _;
+
+use serde::de::DeserializeOwned;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Acquire as _, Executor as _, Row as _, SqliteConnection};
+
+use super::{Error, Store};
+use crate::identity::{
+    self, Authority, Cursor, Directory, Found, Grant, Handle, HandleKind, Holder, Moment, Person,
+    Record, Resource, Sink, SourceState,
+};
+
+/// Records that are written at once.
+const BATCH: usize = 500;
+
+/// Things that a run could not read, at most, by name.
+const MISSING: usize = 100;
+
+/// Ends of time in the store.
+const ALWAYS: i64 = i64::MIN;
+const OPEN: i64 = i64::MAX;
+
+/// Fills the directory from one source.
+pub struct Run<'a> {
+    store: &'a Store,
+    source: i64,
+    name: String,
+    as_of: i64,
+    resume: Option<Cursor>,
+    batch: Vec<Row>,
+    missing: Vec<String>,
+}
+
+struct Row {
+    kind: &'static str,
+    key: String,
+    name: String,
+    belongs: String,
+    body: String,
+    span: Option<(i64, i64)>,
+}
+
+/// What a run changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Changes {
+    /// Records that were not there before.
+    pub new: u64,
+    /// Records with other content than before.
+    pub changed: u64,
+    /// Records that are there no more.
+    pub gone: u64,
+    /// Records that stayed.
+    pub same: u64,
+}
+
+fn row(record: &Record, span: Option<(i64, i64)>) -> Result<Row, identity::Error> {
+    let (kind, name, belongs) = match record {
+        Record::Person(person) => ("person", person.id.clone(), String::new()),
+        Record::Handle(handle) => {
+            ("handle", handle_name(handle.kind, &handle.realm, &handle.value), handle.person.clone())
+        }
+        Record::Grant(grant) => {
+            let belongs = match &grant.holder {
+                Holder::Person(id) => id.clone(),
+                Holder::Team(_) => String::new(),
+            };
+            ("grant", grant.holder.to_string(), belongs)
+        }
+        Record::Resource(resource) => ("resource", resource.id.clone(), String::new()),
+    };
+    let body = serde_json::to_string(record).map_err(|error| store_error(&error))?;
+    Ok(Row { kind, key: record.key(), name, belongs, body, span })
+}
+
+fn handle_name(kind: HandleKind, realm: &str, value: &str) -> String {
+    format!("{kind}\n{realm}\n{value}")
+}
+
+fn store_error(error: &dyn std::fmt::Display) -> identity::Error {
+    identity::Error::Store(error.to_string())
+}
+
+impl Store {
+    /// Begins a run of the source `name`, or goes on with the one that broke off, whose time is then
+    /// kept. A snapshot that is older than what is known of the source is refused.
+    pub fn begin(
+        &self,
+        name: &str,
+        authority: Authority,
+        as_of: i64,
+        restart: bool,
+    ) -> Result<Run<'_>, identity::Error> {
+        let word = authority_word(authority);
+        let begun = self.with(async |connection| {
+            let mut transaction = connection.begin().await?;
+            sqlx::query("INSERT INTO source (name, authority) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET authority = excluded.authority")
+                .bind(name)
+                .bind(word)
+                .execute(&mut *transaction)
+                .await?;
+            let row = sqlx::query("SELECT id, as_of, running_as_of, cursor FROM source WHERE name = $1")
+                .bind(name)
+                .fetch_one(&mut *transaction)
+                .await?;
+            let id: i64 = row.try_get(0)?;
+            let known: Option<i64> = row.try_get(1)?;
+            let running: Option<i64> = row.try_get(2)?;
+            let cursor: Option<String> = row.try_get(3)?;
+            let goes_on = !restart && running.is_some() && cursor.is_some();
+            let time = if goes_on { running.unwrap_or(as_of) } else { as_of };
+            if !goes_on {
+                sqlx::query("DELETE FROM incoming WHERE source = $1")
+                    .bind(id)
+                    .execute(&mut *transaction)
+                    .await?;
+                sqlx::query("UPDATE source SET running_as_of = $2, cursor = NULL WHERE id = $1")
+                    .bind(id)
+                    .bind(as_of)
+                    .execute(&mut *transaction)
+                    .await?;
+            }
+            transaction.commit().await?;
+            Ok::<_, Error>((id, known, time, cursor.filter(|_| goes_on)))
+        });
+        let (source, known, as_of, cursor) = begun?;
+        if known.is_some_and(|known| known > as_of) {
+            return Err(identity::Error::Question(format!(
+                "`{name}`: this snapshot is older than what is known of the source; import snapshots \
+                 in the order of their dates"
+            )));
+        }
+        Ok(Run {
+            store: self,
+            source,
+            name: name.to_owned(),
+            as_of,
+            resume: cursor.map(Cursor),
+            batch: Vec::new(),
+            missing: Vec::new(),
+        })
+    }
+
+    /// Forgets a source and everything it stated; whether there was such a source.
+    pub fn forget(&self, name: &str) -> Result<bool, identity::Error> {
+        let gone = self.with(async |connection| {
+            let done = sqlx::query("DELETE FROM source WHERE name = $1")
+                .bind(name)
+                .execute(connection)
+                .await?;
+            Ok::<_, Error>(done.rows_affected() > 0)
+        });
+        Ok(gone?)
+    }
+
+    /// Gives every statement that is known today to `each`, by source, kind and key: what holds now,
+    /// or with `history` everything that held at any time.
+    pub fn export(
+        &self,
+        history: bool,
+        mut each: impl FnMut(Found<Record>) -> Result<(), identity::Error>,
+    ) -> Result<(), identity::Error> {
+        let mut last: i64 = -1;
+        let mut after = (String::new(), String::new(), String::new());
+        loop {
+            let page = self.with(async |connection| {
+                let rows = sqlx::query(
+                    "SELECT t.body, s.name, s.authority, t.valid_from, t.valid_to, t.known_since, t.as_of, t.id, t.kind, t.key
+                     FROM statement t JOIN source s ON s.id = t.source
+                     WHERE t.recorded_to = $1 AND ($2 OR t.valid_to = $1)
+                       AND (s.name, t.kind, t.key, t.id) > ($3, $4, $5, $6)
+                     ORDER BY s.name, t.kind, t.key, t.id LIMIT 1000",
+                )
+                .bind(OPEN)
+                .bind(history)
+                .bind(&after.0)
+                .bind(&after.1)
+                .bind(&after.2)
+                .bind(last)
+                .fetch_all(connection)
+                .await?;
+                Ok::<_, Error>(rows)
+            })?;
+            if page.is_empty() {
+                return Ok(());
+            }
+            for row in &page {
+                each(found::<Record>(row)?)?;
+            }
+            if let Some(row) = page.last() {
+                let text = |at: usize| row.try_get::<String, _>(at).map_err(Error::from);
+                after = (text(1)?, text(8)?, text(9)?);
+                last = row.try_get(7).map_err(Error::from)?;
+            }
+        }
+    }
+
+    /// Removes what ended before `before` and is of no more use; gives how many statements.
+    pub fn purge(&self, before: i64) -> Result<u64, identity::Error> {
+        let gone = self.with(async |connection| {
+            let done =
+                sqlx::query("DELETE FROM statement WHERE valid_to < $1 OR recorded_to < $1")
+                    .bind(before)
+                    .execute(&mut *connection)
+                    .await?;
+            sqlx::query("DELETE FROM push WHERE time < $1").bind(before).execute(connection).await?;
+            Ok::<_, Error>(done.rows_affected())
+        });
+        Ok(gone?)
+    }
+}
+
+impl Run<'_> {
+    /// Where the source stopped the last time, if it did.
+    pub fn resume(&self) -> Option<Cursor> {
+        self.resume.clone()
+    }
+
+    /// The time of the snapshot, seconds since 1970-01-01 UTC: of a run that goes on, that of its
+    /// beginning.
+    pub fn as_of(&self) -> i64 {
+        self.as_of
+    }
+
+    /// What could not be read so far.
+    pub fn not_read(&self) -> &[String] {
+        &self.missing
+    }
+
+    /// Puts a statement with the time for which it holds, as exports have it.
+    pub fn put_with_span(
+        &mut self,
+        record: &Record,
+        from: i64,
+        until: i64,
+    ) -> Result<(), identity::Error> {
+        self.batch.push(row(record, Some((from, until)))?);
+        self.flush_if_full()
+    }
+
+    fn flush_if_full(&mut self) -> Result<(), identity::Error> {
+        if self.batch.len() >= BATCH { self.flush(None) } else { Ok(()) }
+    }
+
+    fn flush(&mut self, cursor: Option<&Cursor>) -> Result<(), identity::Error> {
+        let batch = std::mem::take(&mut self.batch);
+        let source = self.source;
+        let done = self.store.with(async |connection| {
+            let mut transaction = connection.begin().await?;
+            for row in &batch {
+                sqlx::query(
+                    "INSERT INTO incoming (source, kind, key, name, belongs, body, valid_from, valid_to)
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+                     ON CONFLICT (source, kind, key) DO UPDATE SET
+                       name = excluded.name, belongs = excluded.belongs, body = excluded.body,
+                       valid_from = excluded.valid_from, valid_to = excluded.valid_to",
+                )
+                .bind(source)
+                .bind(row.kind)
+                .bind(&row.key)
+                .bind(&row.name)
+                .bind(&row.belongs)
+                .bind(&row.body)
+                .bind(row.span.map(|span| span.0))
+                .bind(row.span.map(|span| span.1))
+                .execute(&mut *transaction)
+                .await?;
+            }
+            if let Some(cursor) = cursor {
+                sqlx::query("UPDATE source SET cursor = $2 WHERE id = $1")
+                    .bind(source)
+                    .bind(&cursor.0)
+                    .execute(&mut *transaction)
+                    .await?;
+            }
+            transaction.commit().await?;
+            Ok::<_, Error>(())
+        });
+        Ok(done?)
+    }
+
+    /// Ends the run: what it read is what holds from now on. A run that read nobody where there were
+    /// people is refused, because it is likelier that something is wrong than that all have left.
+    pub fn finish(mut self) -> Result<Changes, identity::Error> {
+        self.flush(None)?;
+        let (source, as_of, name) = (self.source, self.as_of, self.name.clone());
+        let missing = serde_json::to_string(&self.missing).map_err(|error| store_error(&error))?;
+        let partial = !self.missing.is_empty();
+        let changes = self.store.with(async |connection| {
+            let mut transaction = connection.begin().await?;
+            let before: Option<i64> = sqlx::query("SELECT as_of FROM source WHERE id = $1")
+                .bind(source)
+                .fetch_one(&mut *transaction)
+                .await?
+                .try_get(0)?;
+            if before.is_some() && lost_everybody(&mut transaction, source).await? {
+                return Ok(None);
+            }
+            let changes = merge(&mut transaction, source, as_of, before, partial).await?;
+            sqlx::query(
+                "UPDATE source SET as_of = $2, running_as_of = NULL, cursor = NULL, missing = $3 WHERE id = $1",
+            )
+            .bind(source)
+            .bind(as_of)
+            .bind(&missing)
+            .execute(&mut *transaction)
+            .await?;
+            sqlx::query("DELETE FROM incoming WHERE source = $1")
+                .bind(source)
+                .execute(&mut *transaction)
+                .await?;
+            transaction.commit().await?;
+            Ok::<_, Error>(Some(changes))
+        });
+        changes?.ok_or_else(|| {
+            identity::Error::Question(format!(
+                "`{name}` named nobody, where it named people before; nothing was changed. If they \
+                 are really gone, forget the source first: leaktrace identity forget {name}"
+            ))
+        })
+    }
+}
+
+async fn lost_everybody(connection: &mut SqliteConnection, source: i64) -> Result<bool, Error> {
+    let row = sqlx::query(
+        "SELECT EXISTS (SELECT 1 FROM statement WHERE source = $1 AND kind = 'person' AND recorded_to = $2 AND valid_to = $2)
+            AND NOT EXISTS (SELECT 1 FROM incoming WHERE source = $1 AND kind = 'person')",
+    )
+    .bind(source)
+    .bind(OPEN)
+    .fetch_one(connection)
+    .await?;
+    Ok(row.try_get::<i64, _>(0)? != 0)
+}
+
+/// Lays what came in over what held. `before` is the time of the snapshot before this one.
+async fn merge(
+    connection: &mut SqliteConnection,
+    source: i64,
+    as_of: i64,
+    before: Option<i64>,
+    partial: bool,
+) -> Result<Changes, Error> {
+    let current = "recorded_to = 9223372036854775807 AND valid_to = 9223372036854775807";
+    let run = async |connection: &mut SqliteConnection, sql: String| {
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(source)
+            .bind(as_of)
+            .bind(before.unwrap_or(ALWAYS))
+            .bind(OPEN);
+        Ok::<_, Error>(query.execute(connection).await?.rows_affected())
+    };
+    let mut changes = Changes::default();
+    // The order matters: what is gone and changed is told by what is current before anything is new.
+    let gone_too = if partial {
+        // What could not be read is not gone, but a person who is listed no more is, with all theirs.
+        " AND (kind = 'person' OR belongs <> '' AND NOT EXISTS (SELECT 1 FROM incoming i WHERE i.source = $1 AND i.kind = 'person' AND i.key = statement.belongs))"
+    } else {
+        ""
+    };
+    let gone = format!(
+        "{current} AND source = $1 AND NOT EXISTS (SELECT 1 FROM incoming i WHERE i.source = $1 AND i.kind = statement.kind AND i.key = statement.key){gone_too}"
+    );
+    let changed = format!(
+        "{current} AND source = $1 AND EXISTS (SELECT 1 FROM incoming i WHERE i.source = $1 AND i.kind = statement.kind AND i.key = statement.key AND i.body <> statement.body)"
+    );
+    let same = format!(
+        "UPDATE statement SET as_of = $2 WHERE {current} AND source = $1 AND EXISTS (SELECT 1 FROM incoming i WHERE i.source = $1 AND i.kind = statement.kind AND i.key = statement.key AND i.body = statement.body)"
+    );
+    changes.same = run(connection, same).await?;
+    let new = format!(
+        "INSERT INTO statement (source, kind, key, name, belongs, body, valid_from, valid_to, recorded_from, recorded_to, known_since, as_of)
+         SELECT $1, i.kind, i.key, i.name, i.belongs, i.body, coalesce(i.valid_from, $3), coalesce(i.valid_to, $4), $2, $4, $2, $2
+         FROM incoming i WHERE i.source = $1 AND NOT EXISTS (SELECT 1 FROM statement WHERE {current} AND statement.source = $1 AND statement.kind = i.kind AND statement.key = i.key)"
+    );
+    changes.new = run(connection, new).await?;
+    for (what, counted) in [(&gone, true), (&changed, false)] {
+        // What held until now, as it is known from now on.
+        let kept = format!(
+            "INSERT INTO statement (source, kind, key, name, belongs, body, valid_from, valid_to, recorded_from, recorded_to, known_since, as_of)
+             SELECT source, kind, key, name, belongs, body, min(valid_from, $2), $2, $2, $4, known_since, as_of FROM statement WHERE {what}"
+        );
+        let number = run(connection, kept).await?;
+        if counted {
+            changes.gone = number;
+        } else {
+            changes.changed = number;
+            let now = format!(
+                "INSERT INTO statement (source, kind, key, name, belongs, body, valid_from, valid_to, recorded_from, recorded_to, known_since, as_of)
+                 SELECT i.source, i.kind, i.key, i.name, i.belongs, i.body, $2, $4, $2, $4, $2, $2 FROM incoming i
+                 WHERE i.source = $1 AND EXISTS (SELECT 1 FROM statement WHERE {current} AND statement.source = $1 AND statement.kind = i.kind AND statement.key = i.key AND statement.body <> i.body)"
+            );
+            // The new content goes in beside the old, which the next statement ends.
+            run(connection, now).await?;
+        }
+        let end = format!("UPDATE statement SET recorded_to = $2 WHERE {what} AND valid_from < $2");
+        run(connection, end).await?;
+    }
+    let _ = connection.execute("PRAGMA optimize").await?;
+    Ok(changes)
+}
+
+impl Sink for Run<'_> {
+    fn put(&mut self, record: Record) -> Result<(), identity::Error> {
+        self.batch.push(row(&record, None)?);
+        self.flush_if_full()
+    }
+
+    fn checkpoint(&mut self, cursor: &Cursor) -> Result<(), identity::Error> {
+        self.flush(Some(cursor))
+    }
+
+    fn missing(&mut self, what: &str) -> Result<(), identity::Error> {
+        if self.missing.len() < MISSING {
+            let mut text: String = what.chars().take(300).collect();
+            if text.len() < what.len() {
+                let _ = write!(text, "...");
+            }
+            self.missing.push(text);
+        }
+        Ok(())
+    }
+}
+
+fn authority_word(authority: Authority) -> &'static str {
+    match authority {
+        Authority::Forge => "forge",
+        Authority::Directory => "directory",
+        Authority::Personnel => "personnel",
+    }
+}
+
+fn authority_of(word: &str) -> Authority {
+    match word {
+        "personnel" => Authority::Personnel,
+        "directory" => Authority::Directory,
+        _ => Authority::Forge,
+    }
+}
+
+/// Reads body, source, authority, valid_from, valid_to, known_since, as_of.
+fn found<T: DeserializeOwned>(row: &SqliteRow) -> Result<Found<T>, Error> {
+    let body: String = row.try_get(0)?;
+    let value = serde_json::from_str(&body).map_err(|_| Error::Refused {
+        path: super::FILE.to_owned(),
+        why: "holds a record that cannot be read; export what can be, and begin anew".to_owned(),
+    })?;
+    Ok(Found {
+        value,
+        source: row.try_get(1)?,
+        authority: authority_of(&row.try_get::<String, _>(2)?),
+        from: row.try_get(3)?,
+        until: row.try_get(4)?,
+        known_since: row.try_get(5)?,
+        as_of: row.try_get(6)?,
+    })
+}
+
+impl Store {
+    /// Statements of one kind by what `clause` asks for, with `$1` the kind, `$2` and `$3` the
+    /// moment and `$4` on the given texts.
+    fn ask<T: DeserializeOwned>(
+        &self,
+        clause: &'static str,
+        kind: &'static str,
+        texts: &[&str],
+        at: Moment,
+    ) -> Result<Vec<Found<T>>, identity::Error> {
+        let rows = self.with(async |connection| {
+            let mut query = sqlx::query(clause).bind(kind).bind(at.valid).bind(at.known);
+            for text in texts {
+                query = query.bind((*text).to_owned());
+            }
+            Ok::<_, Error>(query.fetch_all(connection).await?)
+        })?;
+        rows.iter().map(|row| Ok(found(row)?)).collect()
+    }
+}
+
+macro_rules! statements {
+    ($clause:literal) => {
+        concat!(
+            "SELECT t.body, s.name, s.authority, t.valid_from, t.valid_to, t.known_since, t.as_of
+             FROM statement t JOIN source s ON s.id = t.source
+             WHERE t.kind = $1 AND t.valid_from <= $2 AND $2 < t.valid_to
+               AND t.recorded_from <= $3 AND ($3 < t.recorded_to OR t.recorded_to = 9223372036854775807) AND ",
+            $clause,
+            " ORDER BY s.name, t.key, t.id"
+        )
+    };
+}
+
+impl Directory for Store {
+    fn by_handle(
+        &self,
+        kind: HandleKind,
+        realm: &str,
+        value: &str,
+        at: Moment,
+    ) -> Result<Vec<Found<Handle>>, identity::Error> {
+        let name = handle_name(kind, realm, value);
+        self.ask(statements!("t.name = $4"), "handle", &[&name], at)
+    }
+
+    fn handles(
+        &self,
+        source: &str,
+        person: &str,
+        at: Moment,
+    ) -> Result<Vec<Found<Handle>>, identity::Error> {
+        self.ask(statements!("t.belongs = $4 AND s.name = $5"), "handle", &[person, source], at)
+    }
+
+    fn person(
+        &self,
+        source: &str,
+        id: &str,
+        at: Moment,
+    ) -> Result<Option<Found<Person>>, identity::Error> {
+        let mut all: Vec<Found<Person>> =
+            self.ask(statements!("t.name = $4 AND s.name = $5"), "person", &[id, source], at)?;
+        Ok(all.pop())
+    }
+
+    fn grants(
+        &self,
+        source: &str,
+        holders: &[Holder],
+        resources: &[String],
+        at: Moment,
+    ) -> Result<Vec<Found<Grant>>, identity::Error> {
+        let names: Vec<String> = holders.iter().map(Holder::to_string).collect();
+        let names = serde_json::to_string(&names).map_err(|error| store_error(&error))?;
+        let mut all: Vec<Found<Grant>> = self.ask(
+            statements!("t.name IN (SELECT value FROM json_each($4)) AND s.name = $5"),
+            "grant",
+            &[&names, source],
+            at,
+        )?;
+        all.retain(|one| resources.contains(&one.value.resource));
+        Ok(all)
+    }
+
+    fn resource(&self, id: &str, at: Moment) -> Result<Vec<Found<Resource>>, identity::Error> {
+        self.ask(statements!("t.name = $4"), "resource", &[id], at)
+    }
+
+    fn sources(&self) -> Result<Vec<SourceState>, identity::Error> {
+        let rows = self.with(async |connection| {
+            let rows = connection
+                .fetch_all(
+                    "SELECT name, authority, as_of, running_as_of, missing FROM source ORDER BY name",
+                )
+                .await?;
+            Ok::<_, Error>(rows)
+        })?;
+        let state = |row: &SqliteRow| {
+            let missing: String = row.try_get(4)?;
+            Ok::<_, Error>(SourceState {
+                name: row.try_get(0)?,
+                authority: authority_of(&row.try_get::<String, _>(1)?),
+                as_of: row.try_get::<Option<i64>, _>(2)?.unwrap_or(ALWAYS),
+                interrupted: row.try_get::<Option<i64>, _>(3)?.is_some(),
+                missing: serde_json::from_str(&missing).unwrap_or_default(),
+            })
+        };
+        rows.iter().map(|row| Ok(state(row)?)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;

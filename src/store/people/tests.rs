@@ -1,0 +1,149 @@
+use super::*;
+use crate::identity::{PersonType, Role, Status, GrantOrigin};
+
+const DAY: i64 = 86_400;
+const T0: i64 = 1_790_000_000;
+
+fn person(id: &str, status: Status) -> Record {
+    Record::Person(Person { id: id.to_owned(), kind: PersonType::Employee, status, ..Person::default() })
+}
+
+fn email(id: &str) -> Record {
+    Record::Handle(Handle::new(id, HandleKind::Email, "", &format!("{id}@corp.example")))
+}
+
+fn grant(id: &str, role: Role) -> Record {
+    Record::Grant(Grant {
+        holder: Holder::Person(id.to_owned()),
+        resource: "git.example/acme/web".to_owned(),
+        role,
+        role_name: None,
+        origin: GrantOrigin::Direct,
+        since: None,
+        expires: None,
+        last_used: None,
+    })
+}
+
+fn snapshot(store: &Store, as_of: i64, records: &[Record]) -> Changes {
+    let mut run = store.begin("hr", Authority::Personnel, as_of, false).expect("begun");
+    for record in records {
+        run.put(record.clone()).expect("put");
+    }
+    run.finish().expect("finished")
+}
+
+fn status(store: &Store, id: &str, at: Moment) -> Option<Status> {
+    store.person("hr", id, at).expect("asked").map(|found| found.value.status)
+}
+
+#[test]
+fn the_directory_is_asked_as_it_stood_and_as_it_was_known() {
+    let store = Store::in_memory().expect("store");
+    let first = [person("ana", Status::Active), email("ana"), grant("ana", Role::Write)];
+    assert_eq!(snapshot(&store, T0, &first), Changes { new: 3, ..Changes::default() });
+    let second = [person("ana", Status::Departed), email("ana")];
+    let changes = snapshot(&store, T0 + 10 * DAY, &second);
+    assert_eq!(changes, Changes { new: 0, changed: 1, gone: 1, same: 1 });
+
+    assert_eq!(status(&store, "ana", Moment::at(T0 + 9 * DAY)), Some(Status::Active));
+    assert_eq!(status(&store, "ana", Moment::at(T0 + 10 * DAY)), Some(Status::Departed));
+    // Before the first snapshot its state is assumed, and said to be.
+    let before = store.person("hr", "ana", Moment::at(T0 - 400 * DAY)).expect("asked").expect("known");
+    assert!(!before.covers(T0 - 400 * DAY) && before.covers(T0));
+    // What was known on the fifth day about the eleventh.
+    let then = Moment { valid: T0 + 11 * DAY, known: T0 + 5 * DAY };
+    assert_eq!(status(&store, "ana", then), Some(Status::Active));
+
+    let holders = [Holder::Person("ana".to_owned())];
+    let resources = ["git.example/acme/web".to_owned()];
+    let rights = |at| store.grants("hr", &holders, &resources, Moment::at(at)).expect("asked").len();
+    assert_eq!((rights(T0 + DAY), rights(T0 + 10 * DAY)), (1, 0));
+}
+
+#[test]
+fn somebody_new_may_have_come_at_any_time_since_the_last_snapshot() {
+    let store = Store::in_memory().expect("store");
+    snapshot(&store, T0, &[person("ana", Status::Active)]);
+    snapshot(&store, T0 + DAY, &[person("ana", Status::Active), person("bob", Status::Active), email("bob")]);
+    assert_eq!(status(&store, "bob", Moment::at(T0 + DAY / 2)), Some(Status::Active));
+    assert_eq!(status(&store, "bob", Moment::at(T0 - 1)), None);
+    let found = store
+        .by_handle(HandleKind::Email, "", "bob@corp.example", Moment::at(T0 + DAY))
+        .expect("asked");
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].as_of, T0 + DAY);
+}
+
+#[test]
+fn a_run_that_breaks_off_changes_nothing_and_goes_on_later() {
+    let store = Store::in_memory().expect("store");
+    snapshot(&store, T0, &[person("ana", Status::Active)]);
+    {
+        let mut run = store.begin("hr", Authority::Personnel, T0 + DAY, false).expect("begun");
+        run.put(person("ana", Status::Leave)).expect("put");
+        run.checkpoint(&Cursor("page 2".to_owned())).expect("kept");
+    }
+    assert_eq!(status(&store, "ana", Moment::at(T0 + 2 * DAY)), Some(Status::Active));
+    assert!(store.sources().expect("asked")[0].interrupted);
+    let mut run = store.begin("hr", Authority::Personnel, T0 + 3 * DAY, false).expect("begun");
+    assert_eq!(run.resume(), Some(Cursor("page 2".to_owned())));
+    assert_eq!(run.as_of(), T0 + DAY);
+    run.put(person("bob", Status::Active)).expect("put");
+    let changes = run.finish().expect("finished");
+    assert_eq!((changes.new, changes.changed), (1, 1));
+    assert_eq!(status(&store, "ana", Moment::at(T0 + DAY)), Some(Status::Leave));
+    assert!(!store.sources().expect("asked")[0].interrupted);
+}
+
+#[test]
+fn what_could_not_be_read_is_not_gone_but_people_are() {
+    let store = Store::in_memory().expect("store");
+    let all = [
+        person("ana", Status::Active),
+        email("ana"),
+        grant("ana", Role::Admin),
+        person("bob", Status::Active),
+        grant("bob", Role::Write),
+    ];
+    snapshot(&store, T0, &all);
+    let mut run = store.begin("hr", Authority::Personnel, T0 + DAY, false).expect("begun");
+    run.put(person("ana", Status::Active)).expect("put");
+    run.missing("grants: the token may not read them").expect("noted");
+    let changes = run.finish().expect("finished");
+    assert_eq!(changes.gone, 2, "{changes:?}");
+    let resources = ["git.example/acme/web".to_owned()];
+    let rights = |id: &str| {
+        let holders = [Holder::Person(id.to_owned())];
+        store.grants("hr", &holders, &resources, Moment::at(T0 + DAY)).expect("asked").len()
+    };
+    assert_eq!((rights("ana"), rights("bob")), (1, 0));
+    assert_eq!(store.sources().expect("asked")[0].missing.len(), 1);
+}
+
+#[test]
+fn an_empty_or_old_snapshot_is_refused() {
+    let store = Store::in_memory().expect("store");
+    snapshot(&store, T0, &[person("ana", Status::Active)]);
+    let run = store.begin("hr", Authority::Personnel, T0 + DAY, false).expect("begun");
+    assert!(run.finish().expect_err("nobody").to_string().contains("forget"));
+    assert_eq!(status(&store, "ana", Moment::at(T0 + 2 * DAY)), Some(Status::Active));
+    assert!(store.begin("hr", Authority::Personnel, T0 - DAY, true).is_err());
+    assert!(store.forget("hr").expect("asked"));
+    assert_eq!(status(&store, "ana", Moment::at(T0)), None);
+}
+
+#[test]
+fn an_export_has_everything_that_holds_or_held() {
+    let store = Store::in_memory().expect("store");
+    snapshot(&store, T0, &[person("ana", Status::Active), email("ana")]);
+    snapshot(&store, T0 + DAY, &[person("ana", Status::Leave), email("ana")]);
+    let count = |history: bool| {
+        let mut all = Vec::new();
+        store.export(history, |found| { all.push(found); Ok(()) }).expect("exported");
+        all.len()
+    };
+    assert_eq!((count(false), count(true)), (2, 3));
+    assert!(store.purge(T0 + 2 * DAY).expect("purged") >= 1);
+    assert_eq!((count(false), count(true)), (2, 2));
+}
