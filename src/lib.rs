@@ -24,6 +24,10 @@ pub mod provenance;
 
 pub mod identity;
 
+pub mod risk;
+
+pub mod store;
+
 pub mod output;
 
 pub mod pipeline;

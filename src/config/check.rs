@@ -5,6 +5,8 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use super::document::{Node, NodeValue, shown};
+use super::expression::Condition;
+use super::people;
 use super::raw::{self, RawConfig, RawSize};
 use super::{
     Config, DecodeLimits, FailOn, Fault, IgnoreSettings, IgnoredFingerprint, IgnoredRule,
@@ -31,6 +33,8 @@ pub(super) fn check(raw: RawConfig, document: &Node) -> Result<Config, Vec<Fault
         fingerprint_key: raw.fingerprint.key.and_then(|key| check.key(&key)),
         scan: check.scan(raw.scan),
         fail_on: raw.fail_on.map_or(defaults.fail_on, FailOn::from),
+        fail_when: raw.fail_when.and_then(|text| check.condition(&text, &[K("fail_when")])),
+        identity: people::people(&mut check, raw.identity, raw.alerts),
         confidence: raw.confidence.unwrap_or(defaults.confidence),
         confidence_open: raw.confidence.is_none(),
         inline_allow: raw.inline_allow.map_or(InlinePolicy::Honour, InlinePolicy::from),
@@ -62,7 +66,7 @@ pub fn parse_fingerprint_key(text: &[u8]) -> Result<Secret, &'static str> {
 
 /// One step into a document.
 #[derive(Clone, Copy)]
-enum Step<'a> {
+pub(super) enum Step<'a> {
     /// A key of a mapping.
     K(&'a str),
     /// An index of a list.
@@ -70,7 +74,7 @@ enum Step<'a> {
 }
 use Step::{I, K};
 
-struct Check<'d> {
+pub(super) struct Check<'d> {
     document: &'d Node,
     faults: Vec<Fault>,
 }
@@ -92,9 +96,13 @@ impl Check<'_> {
         node.line
     }
 
-    fn fault(&mut self, steps: &[Step<'_>], message: impl Into<String>) {
+    pub(super) fn fault(&mut self, steps: &[Step<'_>], message: impl Into<String>) {
         let line = Some(self.line(steps));
         self.faults.push(Fault { line, message: message.into() });
+    }
+
+    fn condition(&mut self, text: &str, steps: &[Step<'_>]) -> Option<Condition> {
+        text.parse().map_err(|why: String| self.fault(steps, why)).ok()
     }
 
     fn rules(&mut self, raw: &RawConfig) -> RuleSettings {
@@ -139,7 +147,7 @@ impl Check<'_> {
         None
     }
 
-    fn path(&mut self, path: String, steps: &[Step<'_>]) -> Located<PathBuf> {
+    pub(super) fn path(&mut self, path: String, steps: &[Step<'_>]) -> Located<PathBuf> {
         if path.is_empty() || path.contains('\0') {
             self.fault(steps, "this is no path");
         }

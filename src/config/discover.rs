@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 
 use super::document::shown;
+use super::people::IdentitySettings;
 use super::{
     Config, ConfigError, DecodeLimits, FILE_NAMES, Fault, Located, MAX_FILE, Origin, ScanSettings,
     show_size,
@@ -56,7 +57,31 @@ impl Config {
             return Err(ConfigError::Faults { file, faults });
         }
         self.cut_limits();
+        self.drop_people();
         Ok(self)
+    }
+
+    /// Who is told about whom, and what fails a check, is not for the one who is checked to say.
+    fn drop_people(&mut self) {
+        let file = self.file.clone().unwrap_or_default();
+        let identity = std::mem::take(&mut self.identity);
+        let mut dropped = Vec::new();
+        let none = IdentitySettings { alerts: identity.alerts.clone(), ..Default::default() };
+        if identity != none {
+            dropped.push("identity");
+        }
+        if !identity.alerts.is_empty() {
+            dropped.push("alerts");
+        }
+        if self.fail_when.take().is_some() {
+            dropped.push("fail_when");
+        }
+        for key in dropped {
+            self.notes.push(format!(
+                "{file}: {key} is not used: a target's own file has no say in it; name it with \
+                 --config to trust it"
+            ));
+        }
     }
 
     fn cut_limits(&mut self) {

@@ -9,7 +9,9 @@ mod check;
 mod discover;
 mod document;
 mod environment;
+pub mod expression;
 mod globs;
+pub mod people;
 mod raw;
 mod shape;
 mod size;
@@ -52,6 +54,10 @@ pub struct Config {
     pub scan: ScanSettings,
     /// Which findings make the exit code 1.
     pub fail_on: FailOn,
+    /// Which findings make the exit code 1, in place of `fail_on`.
+    pub fail_when: Option<expression::Condition>,
+    /// The identity cross-check and alerts.
+    pub identity: people::IdentitySettings,
     /// Least confidence shown.
     pub confidence: Confidence,
     /// Nobody said which: it depends on what is scanned.
@@ -293,6 +299,8 @@ impl Default for Config {
             fingerprint_key: None,
             scan: ScanSettings::default(),
             fail_on: FailOn::At(Severity::Low),
+            fail_when: None,
+            identity: people::IdentitySettings::default(),
             confidence: Confidence::Medium,
             confidence_open: true,
             inline_allow: InlinePolicy::default(),

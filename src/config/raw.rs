@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
+use super::people::raw::{RawIdentity, RawTarget};
 use crate::model::{Confidence, IncompleteKind, Secret, Severity};
 
 /// Settings of leaktrace for one repository or directory, in `leaktrace.yml` at its root.
@@ -33,6 +34,15 @@ pub(super) struct RawConfig {
     pub scan: RawScan,
     /// Least severity at which findings make the exit code 1, or `never`. Default: low.
     pub fail_on: Option<FailOnWord>,
+    /// Which findings make the exit code 1, in place of `fail_on`: a condition such as
+    /// `severity >= high and live` or `concern >= review`. A target's own file may not set it.
+    pub fail_when: Option<String>,
+    /// Who brought a secret in, and with what right.
+    #[serde(default)]
+    pub identity: RawIdentity,
+    /// Where alerts go when a push brings a secret in. A target's own file may not name any.
+    #[serde(default)]
+    pub alerts: Vec<RawTarget>,
     /// Least confidence at which findings are shown and count. Default: medium, with
     /// `--staged` high.
     pub confidence: Option<Confidence>,

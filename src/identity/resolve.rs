@@ -195,8 +195,7 @@ impl Resolver<'_> {
         };
         let named: BTreeSet<&str> =
             linked.persons.iter().map(|person| person.source.as_str()).collect();
-        standing.stale =
-            named.into_iter().filter(|name| old(name)).map(str::to_owned).collect();
+        standing.stale = named.into_iter().filter(|name| old(name)).map(str::to_owned).collect();
         Ok(standing)
     }
 
@@ -228,17 +227,16 @@ impl Resolver<'_> {
                 linked.handles.push(handle);
             }
         }
-        linked.persons.sort_by(|a, b| {
-            b.authority.cmp(&a.authority).then_with(|| a.source.cmp(&b.source))
-        });
+        linked
+            .persons
+            .sort_by(|a, b| b.authority.cmp(&a.authority).then_with(|| a.source.cmp(&b.source)));
         Ok(linked)
     }
 
     /// Whoever else goes by a name: addresses and sign-in names are looked up as both.
     fn same(&self, handle: &Handle) -> Result<Vec<Found<Handle>>, Error> {
-        let look = |kind, realm: &str| {
-            self.directory.by_handle(kind, realm, &handle.value, self.at)
-        };
+        let look =
+            |kind, realm: &str| self.directory.by_handle(kind, realm, &handle.value, self.at);
         Ok(match handle.kind {
             HandleKind::Email | HandleKind::Saml => {
                 let mut all = look(HandleKind::Email, "")?;
@@ -249,7 +247,6 @@ impl Resolver<'_> {
             HandleKind::SigningKey => Vec::new(),
         })
     }
-
 
     /// The highest right that holds at `at`; when the last one that would let push ended; and whether
     /// rules may be passed by.
@@ -263,8 +260,7 @@ impl Resolver<'_> {
         for person in &linked.persons {
             let mut holders = vec![Holder::Person(person.value.id.clone())];
             holders.extend(person.value.teams.iter().cloned().map(Holder::Team));
-            let grants =
-                self.directory.grants(&person.source, &holders, &self.resources, at)?;
+            let grants = self.directory.grants(&person.source, &holders, &self.resources, at)?;
             for grant in grants {
                 let Found { value: right, .. } = &grant;
                 if right.since.is_some_and(|since| since > at.valid) {
@@ -355,9 +351,11 @@ impl Linked {
 /// with the most say first.
 fn merge(persons: &[Found<Person>], time: i64) -> Standing {
     let mut standing = Standing::default();
-    let key = |one: &Found<Person>| PersonKey { source: one.source.clone(), id: one.value.id.clone() };
+    let key =
+        |one: &Found<Person>| PersonKey { source: one.source.clone(), id: one.value.id.clone() };
     standing.persons = persons.iter().map(key).collect();
-    let first = |get: &dyn Fn(&Person) -> Option<i64>| persons.iter().find_map(|one| get(&one.value));
+    let first =
+        |get: &dyn Fn(&Person) -> Option<i64>| persons.iter().find_map(|one| get(&one.value));
     let text = |get: &dyn Fn(&Person) -> Option<String>| {
         persons.iter().find_map(|one| get(&one.value)).map(|text| escape(text.as_bytes()))
     };

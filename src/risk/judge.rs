@@ -268,7 +268,8 @@ fn questions(
 ) -> Vec<String> {
     let mut questions = Vec::new();
     if case.secret.live.is_none() {
-        questions.push("Does the credential still work, and what was it used for since?".to_owned());
+        questions
+            .push("Does the credential still work, and what was it used for since?".to_owned());
     }
     for id in &concern.first {
         if let Some(one) = observations.iter().find(|one| one.signal == *id) {
@@ -281,8 +282,9 @@ fn questions(
             questions.push("Who pushed it, by the forge's audit log?".to_owned());
         }
         if needed("S24") {
-            questions
-                .push("Does the audit log show the usual token and country for the push?".to_owned());
+            questions.push(
+                "Does the audit log show the usual token and country for the push?".to_owned(),
+            );
         }
         if needed("S29") {
             questions.push("Whose credential is it?".to_owned());

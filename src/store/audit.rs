@@ -190,7 +190,8 @@ mod tests {
         fs::write(&log.path, text.replacen("ana", "eve", 1)).expect("written");
         let broken = log.check(|_| ()).expect("readable").broken.expect("broken");
         assert_eq!(broken.0, 2);
-        let without: Vec<&str> = text.lines().enumerate().filter(|(at, _)| *at != 1).map(|(_, line)| line).collect();
+        let without: Vec<&str> =
+            text.lines().enumerate().filter(|(at, _)| *at != 1).map(|(_, line)| line).collect();
         fs::write(&log.path, without.join("\n") + "\n").expect("written");
         assert_eq!(log.check(|_| ()).expect("readable").broken.expect("broken").0, 2);
         fs::write(&log.path, "no entry\n").expect("written");

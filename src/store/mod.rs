@@ -167,15 +167,17 @@ async fn prepare(connection: &mut SqliteConnection, path: &str) -> Result<(), Er
         row.try_get::<i64, _>(0)
     };
     let refused = |why: &str| Error::Refused { path: path.to_owned(), why: why.to_owned() };
-    let application = number(connection, "PRAGMA application_id").await.map_err(|_| {
-        refused("this is no leaktrace store; move it away or name another folder")
-    })?;
+    let application = number(connection, "PRAGMA application_id")
+        .await
+        .map_err(|_| refused("this is no leaktrace store; move it away or name another folder"))?;
     let version = number(connection, "PRAGMA user_version").await?;
     let tables = number(connection, "SELECT count(*) FROM sqlite_schema").await?;
     match (application, version) {
         (APPLICATION, SCHEMA) => Ok(()),
-        (APPLICATION, _) => Err(refused("made by another version of leaktrace; use that one, or \
-                                         export from it and import here")),
+        (APPLICATION, _) => Err(refused(
+            "made by another version of leaktrace; use that one, or \
+                                         export from it and import here",
+        )),
         (0, 0) if tables == 0 => {
             let mut transaction = connection.begin().await?;
             transaction.execute(include_str!("schema.sql")).await?;

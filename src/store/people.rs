@@ -64,9 +64,11 @@ pub struct Changes {
 fn row(record: &Record, span: Option<(i64, i64)>) -> Result<Row, identity::Error> {
     let (kind, name, belongs) = match record {
         Record::Person(person) => ("person", person.id.clone(), String::new()),
-        Record::Handle(handle) => {
-            ("handle", handle_name(handle.kind, &handle.realm, &handle.value), handle.person.clone())
-        }
+        Record::Handle(handle) => (
+            "handle",
+            handle_name(handle.kind, &handle.realm, &handle.value),
+            handle.person.clone(),
+        ),
         Record::Grant(grant) => {
             let belongs = match &grant.holder {
                 Holder::Person(id) => id.clone(),
@@ -205,12 +207,14 @@ impl Store {
     /// Removes what ended before `before` and is of no more use; gives how many statements.
     pub fn purge(&self, before: i64) -> Result<u64, identity::Error> {
         let gone = self.with(async |connection| {
-            let done =
-                sqlx::query("DELETE FROM statement WHERE valid_to < $1 OR recorded_to < $1")
-                    .bind(before)
-                    .execute(&mut *connection)
-                    .await?;
-            sqlx::query("DELETE FROM push WHERE time < $1").bind(before).execute(connection).await?;
+            let done = sqlx::query("DELETE FROM statement WHERE valid_to < $1 OR recorded_to < $1")
+                .bind(before)
+                .execute(&mut *connection)
+                .await?;
+            sqlx::query("DELETE FROM push WHERE time < $1")
+                .bind(before)
+                .execute(connection)
+                .await?;
             Ok::<_, Error>(done.rows_affected())
         });
         Ok(gone?)

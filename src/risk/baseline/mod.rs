@@ -143,9 +143,8 @@ impl History {
         past.last = own.last().map(|one| one.time);
         self.sessions(&mut past, &working, before);
         self.peers(&mut past, names, before);
-        let recent = |days: i64| {
-            working.iter().copied().filter(move |one| one.time >= before - days * DAY)
-        };
+        let recent =
+            |days: i64| working.iter().copied().filter(move |one| one.time >= before - days * DAY);
         for commit in recent(90).filter(|one| !one.by_web) {
             *past.zones.entry(commit.zone).or_default() += 1;
         }
@@ -157,7 +156,8 @@ impl History {
         }
         let keys = signable.iter().filter_map(|one| one.key);
         let keys: BTreeSet<u32> = keys.collect();
-        past.keys = keys.iter().filter_map(|key| self.key_names.get(*key as usize)).cloned().collect();
+        past.keys =
+            keys.iter().filter_map(|key| self.key_names.get(*key as usize)).cloned().collect();
         past.keys.sort();
         let month: Vec<&Activity> = recent(30).filter(|one| !one.by_web).collect();
         let different = |get: &dyn Fn(&Activity) -> Option<i64>| {
@@ -168,8 +168,8 @@ impl History {
         let sizes: Vec<f64> = recent(90).filter_map(|one| one.files).map(f64::from).collect();
         if sizes.len() >= 10 {
             let middle = median(sizes.clone());
-            past.files_mad =
-                middle.and_then(|middle| median(sizes.iter().map(|x| (x - middle).abs()).collect()));
+            past.files_mad = middle
+                .and_then(|middle| median(sizes.iter().map(|x| (x - middle).abs()).collect()));
             past.files_median = middle;
         }
         if let Some(folder) = folder.and_then(|folder| self.folders.get(folder)) {
@@ -293,7 +293,12 @@ mod tests {
             for day in 0..40 {
                 history.add(Activity { person: ana, time: NOW - day * DAY, ..Activity::default() });
             }
-            history.add(Activity { person: ana, time: NOW + DAY, zone: 540, ..Activity::default() });
+            history.add(Activity {
+                person: ana,
+                time: NOW + DAY,
+                zone: 540,
+                ..Activity::default()
+            });
         });
         let past = history.past(&names(), NOW, None);
         assert_eq!(past.commits, 39);
@@ -319,7 +324,8 @@ mod tests {
         let history = history(|history, ana| {
             for day in 1..=30 {
                 let time = NOW - day * DAY;
-                let commit = Activity { person: ana, time, zone: 60, signed: true, ..Activity::default() };
+                let commit =
+                    Activity { person: ana, time, zone: 60, signed: true, ..Activity::default() };
                 history.add(commit.clone());
                 history.add(Activity { merge: true, zone: 0, signed: false, ..commit.clone() });
                 history.add(Activity { by_web: true, zone: 0, signed: false, ..commit });
@@ -354,7 +360,12 @@ mod tests {
         let history = history(|history, ana| {
             for (day, files) in [1, 2, 2, 3, 3, 3, 4, 4, 5, 900].into_iter().enumerate() {
                 let time = NOW - DAY * (i64::try_from(day).expect("small") + 1);
-                history.add(Activity { person: ana, time, files: Some(files), ..Activity::default() });
+                history.add(Activity {
+                    person: ana,
+                    time,
+                    files: Some(files),
+                    ..Activity::default()
+                });
             }
         });
         let past = history.past(&names(), NOW, None);

@@ -67,12 +67,9 @@ pub(super) const SIGNALS: &[Signal] = &[
         off_by_default: false,
         look: |case| match &case.push.bypass {
             None => Look::Quiet,
-            Some(how) => Seen::person(
-                case,
-                how.clone(),
-                Weights::new(0.0, 3.0, 5.0),
-                "push event and rules",
-            ),
+            Some(how) => {
+                Seen::person(case, how.clone(), Weights::new(0.0, 3.0, 5.0), "push event and rules")
+            }
         },
     },
     Signal {

@@ -131,13 +131,10 @@ pub(super) const SIGNALS: &[Signal] = &[
             match past.signed_of_20 {
                 None => Look::Missing("20 commits of the person here"),
                 Some(signed) if signed < 18 => Look::Quiet,
-                Some(signed) => Seen::person(
-                    case,
-                    "not signed",
-                    Weights::new(0.0, 6.0, 2.0),
-                    "history",
-                )
-                .against(format!("{signed} of the last 20 commits were signed")),
+                Some(signed) => {
+                    Seen::person(case, "not signed", Weights::new(0.0, 6.0, 2.0), "history")
+                        .against(format!("{signed} of the last 20 commits were signed"))
+                }
             }
         },
     },

@@ -40,7 +40,8 @@ pub(super) const SIGNALS: &[Signal] = &[
         false_alarms: "",
         off_by_default: false,
         look: |case| {
-            let soon = case.after.reported.is_some_and(|at| (0..=3_600).contains(&(at - case.time)));
+            let soon =
+                case.after.reported.is_some_and(|at| (0..=3_600).contains(&(at - case.time)));
             let value = match (soon, case.after.revoked_by_person) {
                 (true, _) => "reported by the person within an hour",
                 (_, Some(true)) => "revoked by the person",
@@ -62,8 +63,8 @@ pub(super) const SIGNALS: &[Signal] = &[
         look: |case| {
             let signature = &case.signature;
             let Some(key) = &signature.fingerprint else { return Look::Quiet };
-            let own = signature.state == SignatureState::Good
-                && signature.belongs_to_other != Some(true);
+            let own =
+                signature.state == SignatureState::Good && signature.belongs_to_other != Some(true);
             let used = signature.state == SignatureState::UnknownKey
                 && case.past.as_ref().is_some_and(|past| past.keys.contains(key))
                 && signature.key_first_seen.is_some_and(|first| case.time - first > 30 * DAY);

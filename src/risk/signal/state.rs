@@ -224,8 +224,7 @@ pub(super) const SIGNALS: &[Signal] = &[
         off_by_default: false,
         look: |case| {
             let (_, standing) = human!(case);
-            let admin =
-                standing.then.as_ref().is_some_and(|right| right.role >= Role::Maintain);
+            let admin = standing.then.as_ref().is_some_and(|right| right.role >= Role::Maintain);
             if !admin {
                 return Look::Quiet;
             }

@@ -1,11 +1,16 @@
 use super::*;
-use crate::identity::{PersonType, Role, Status, GrantOrigin};
+use crate::identity::{GrantOrigin, PersonType, Role, Status};
 
 const DAY: i64 = 86_400;
 const T0: i64 = 1_790_000_000;
 
 fn person(id: &str, status: Status) -> Record {
-    Record::Person(Person { id: id.to_owned(), kind: PersonType::Employee, status, ..Person::default() })
+    Record::Person(Person {
+        id: id.to_owned(),
+        kind: PersonType::Employee,
+        status,
+        ..Person::default()
+    })
 }
 
 fn email(id: &str) -> Record {
@@ -49,7 +54,8 @@ fn the_directory_is_asked_as_it_stood_and_as_it_was_known() {
     assert_eq!(status(&store, "ana", Moment::at(T0 + 9 * DAY)), Some(Status::Active));
     assert_eq!(status(&store, "ana", Moment::at(T0 + 10 * DAY)), Some(Status::Departed));
     // Before the first snapshot its state is assumed, and said to be.
-    let before = store.person("hr", "ana", Moment::at(T0 - 400 * DAY)).expect("asked").expect("known");
+    let before =
+        store.person("hr", "ana", Moment::at(T0 - 400 * DAY)).expect("asked").expect("known");
     assert!(!before.covers(T0 - 400 * DAY) && before.covers(T0));
     // What was known on the fifth day about the eleventh.
     let then = Moment { valid: T0 + 11 * DAY, known: T0 + 5 * DAY };
@@ -57,7 +63,8 @@ fn the_directory_is_asked_as_it_stood_and_as_it_was_known() {
 
     let holders = [Holder::Person("ana".to_owned())];
     let resources = ["git.example/acme/web".to_owned()];
-    let rights = |at| store.grants("hr", &holders, &resources, Moment::at(at)).expect("asked").len();
+    let rights =
+        |at| store.grants("hr", &holders, &resources, Moment::at(at)).expect("asked").len();
     assert_eq!((rights(T0 + DAY), rights(T0 + 10 * DAY)), (1, 0));
 }
 
@@ -65,7 +72,11 @@ fn the_directory_is_asked_as_it_stood_and_as_it_was_known() {
 fn somebody_new_may_have_come_at_any_time_since_the_last_snapshot() {
     let store = Store::in_memory().expect("store");
     snapshot(&store, T0, &[person("ana", Status::Active)]);
-    snapshot(&store, T0 + DAY, &[person("ana", Status::Active), person("bob", Status::Active), email("bob")]);
+    snapshot(
+        &store,
+        T0 + DAY,
+        &[person("ana", Status::Active), person("bob", Status::Active), email("bob")],
+    );
     assert_eq!(status(&store, "bob", Moment::at(T0 + DAY / 2)), Some(Status::Active));
     assert_eq!(status(&store, "bob", Moment::at(T0 - 1)), None);
     let found = store
@@ -140,7 +151,12 @@ fn an_export_has_everything_that_holds_or_held() {
     snapshot(&store, T0 + DAY, &[person("ana", Status::Leave), email("ana")]);
     let count = |history: bool| {
         let mut all = Vec::new();
-        store.export(history, |found| { all.push(found); Ok(()) }).expect("exported");
+        store
+            .export(history, |found| {
+                all.push(found);
+                Ok(())
+            })
+            .expect("exported");
         all.len()
     };
     assert_eq!((count(false), count(true)), (2, 3));
