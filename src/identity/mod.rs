@@ -15,8 +15,8 @@ pub mod mailmap;
 pub mod memory;
 pub mod pseudonym;
 pub mod record;
-pub mod scim_user;
 pub mod resolve;
+pub mod scim_user;
 pub mod sink;
 
 pub use directory::{Authority, Directory, Found, Moment, SourceState};

@@ -55,6 +55,30 @@ impl Case {
         self.actors.iter().find(|actor| actor.role == role)
     }
 
+    /// The case without names, addresses and logins, and with pseudonyms for people's ids: enough
+    /// to judge it again. `pseudonym` gives that of an id.
+    #[must_use]
+    pub fn pseudonymous(mut self, pseudonym: &dyn Fn(&str) -> String) -> Case {
+        for actor in &mut self.actors {
+            actor.name.clear();
+            actor.email.clear();
+            actor.login = None;
+            actor.steps.clear();
+            if let Some(standing) = &mut actor.standing {
+                standing.name = None;
+                standing.owner = standing.owner.as_deref().map(pseudonym);
+                standing.manager = standing.manager.as_deref().map(pseudonym);
+                standing.emails.clear();
+                standing.logins.clear();
+                standing.keys.clear();
+                for person in &mut standing.persons {
+                    person.id = pseudonym(&person.id);
+                }
+            }
+        }
+        self
+    }
+
     /// Whom the rest is about: the pusher if known, else the verified signer, else whoever the
     /// commit claims as its author. Merges and web edits are the pusher's.
     pub fn accountable(&self) -> Option<&Actor> {
@@ -144,8 +168,9 @@ pub struct SecretFacts {
     pub test_path: bool,
     /// The path is that of a dotfile, configuration or backup.
     pub configuration_path: bool,
-    /// Teams or people it belongs to, by the organisation's list of credential owners.
-    pub owners: Option<Vec<String>>,
+    /// Whether it belongs to the accountable person or a team of theirs, by the organisation's list
+    /// of credential owners.
+    pub owned_by_person: Option<bool>,
     /// It is planted to be found.
     pub canary: Option<bool>,
     /// Seconds from its introduction to its removal, or to now.

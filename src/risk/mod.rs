@@ -6,11 +6,13 @@
 //! case: the same case gives the same judgement, offline and at any time.
 
 pub mod baseline;
+pub mod card;
 pub mod case;
 pub mod exposure;
 pub mod judge;
 pub mod signal;
 pub mod weigh;
 
+pub use card::Card;
 pub use case::Case;
 pub use judge::{Band, Judgement, Settings, judge};

@@ -89,17 +89,10 @@ pub(super) const SIGNALS: &[Signal] = &[
         false_alarms: "shared credentials",
         off_by_default: false,
         look: |case| {
-            let Some(owners) = &case.secret.owners else {
-                return Look::Missing("who owns the credential");
-            };
-            let standing = case.accountable().and_then(|actor| actor.standing.as_ref());
-            let Some(standing) = standing else { return Look::Missing("the person's teams") };
-            let own = owners.iter().any(|owner| {
-                standing.teams.contains(owner)
-                    || standing.persons.iter().any(|person| person.id == *owner)
-            });
-            if own || owners.is_empty() {
-                return Look::Quiet;
+            match case.secret.owned_by_person {
+                None => return Look::Missing("who owns the credential"),
+                Some(true) => return Look::Quiet,
+                Some(false) => {}
             }
             let value = "the credential belongs to others";
             Seen::person(case, value, Weights::new(0.0, 4.0, 6.0), "list of credential owners")
