@@ -5,8 +5,8 @@
 //! comes from. The directory is the organisation's own; no file of a scanned repository is ever
 //! authority over who wrote it.
 
-pub mod codeowners;
 pub mod actor;
+pub mod codeowners;
 pub mod directory;
 pub mod email;
 pub mod import;
