@@ -62,7 +62,7 @@ fn until(time: i64, now: i64) -> Option<Duration> {
 
 /// The wait until the limit is reset. `spent` asks for a header that says that nothing remains, for
 /// statuses that mean other things as well.
-fn reset(response: &Response, now: i64, spent: bool) -> Option<Duration> {
+pub(super) fn reset(response: &Response, now: i64, spent: bool) -> Option<Duration> {
     let prefixes = ["x-ratelimit", "ratelimit", "x-rate-limit"];
     prefixes.iter().find_map(|prefix| {
         let number =

@@ -173,6 +173,11 @@ pub enum Error {
     },
 }
 
+fn limited(place: &Place, now: i64, wait: Duration) -> Error {
+    let wait = i64::try_from(wait.as_secs()).unwrap_or(i64::MAX);
+    Error::Limited { place: place.clone(), until: now.saturating_add(wait) }
+}
+
 fn shown_time(seconds: i64) -> String {
     Timestamp::from_second(seconds).map_or_else(|_| "a far day".to_owned(), |at| at.to_string())
 }
@@ -245,27 +250,32 @@ impl Client {
                 continue;
             }
             let now = self.clock.now();
-            let limited = |wait: Duration| Error::Limited {
-                place: place.clone(),
-                until: now.saturating_add(i64::try_from(wait.as_secs()).unwrap_or(i64::MAX)),
-            };
             match limit::judge(&response, now) {
                 Verdict::Limited(asked) if self.settings.attempts > 1 && limits < MAX_LIMITS => {
                     limits += 1;
                     let wait = asked.unwrap_or_else(|| self.backoff(limits));
-                    self.wait(wait, || limited(wait))?;
+                    self.wait(wait, || limited(&place, now, wait))?;
                 }
                 Verdict::Faulty(Some(wait)) if again => {
-                    self.wait(wait, || limited(wait))?;
+                    self.wait(wait, || limited(&place, now, wait))?;
                     attempt += 1;
                 }
                 Verdict::Faulty(None) if again && self.left() >= pause => {
-                    self.wait(pause, || limited(pause))?;
+                    self.wait(pause, || limited(&place, now, pause))?;
                     attempt += 1;
                 }
                 _ => return Ok(response),
             }
         }
+    }
+
+    /// Waits until the limit is reset that an answer says is spent, for services that say so with
+    /// a status of success. Gives whether the answer says so.
+    pub fn wait_for_reset(&self, response: &Response) -> Result<bool, Error> {
+        let now = self.clock.now();
+        let Some(time) = limit::reset(response, now, true) else { return Ok(false) };
+        self.wait(time, || limited(&response.place, now, time))?;
+        Ok(true)
     }
 
     fn backoff(&self, attempt: u32) -> Duration {

@@ -43,6 +43,15 @@ pub(crate) fn text(value: &Value) -> Option<String> {
     }
 }
 
+/// A forge's number of something: digits, also where they stand in quotes.
+pub(crate) fn number(value: &Value) -> Option<u64> {
+    match value {
+        Value::Number(number) => number.as_u64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    }
+}
+
 /// Yes or no, also as a text in any case.
 pub(crate) fn flag(value: &Value) -> Option<bool> {
     match value {
@@ -87,6 +96,10 @@ mod tests {
         assert_eq!(text(&json!(7)).as_deref(), Some("7"));
         for none in [json!(""), json!("a\nb"), json!(null), json!([1]), json!("x".repeat(2000))] {
             assert_eq!(text(&none), None);
+        }
+        assert_eq!(number(&json!("42")), Some(42));
+        for none in [json!(-1), json!(1.5), json!("4x"), json!({})] {
+            assert_eq!(number(&none), None);
         }
         assert_eq!(flag(&json!("False")), Some(false));
         assert_eq!(flag(&json!(1)), None);

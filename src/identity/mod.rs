@@ -18,6 +18,7 @@ pub mod record;
 pub mod resolve;
 pub mod scim_user;
 pub mod sink;
+pub mod sync;
 
 pub use directory::{Authority, Directory, Found, Moment, SourceState};
 pub use record::{
