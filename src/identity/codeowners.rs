@@ -29,7 +29,7 @@ const MAX_FAULTS: usize = 1000;
 const MAX_OWNERS: usize = 200;
 
 /// What looking up one path may cost, in bytes compared; it takes some tens of milliseconds.
-const MAX_STEPS: u64 = 50_000_000;
+const MAX_STEPS: u64 = 20_000_000;
 
 /// Whose rules a file follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

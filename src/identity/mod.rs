@@ -9,6 +9,7 @@ pub mod actor;
 pub mod codeowners;
 pub mod directory;
 pub mod email;
+pub mod event;
 pub mod import;
 mod json;
 pub mod mailmap;

@@ -255,11 +255,9 @@ impl Handle {
         }
     }
 
-    /// The normal form of an address: trimmed, in lower case, a domain outside ASCII as it is
-    /// written. Local parts are case-sensitive by RFC 5321 and nowhere in practice; folding them is
-    /// for matching only.
+    /// The normal form of an address, [`super::email::normal`].
     pub fn email(address: &str) -> String {
-        address.trim().trim_start_matches('<').trim_end_matches('>').trim().to_lowercase()
+        super::email::normal(address)
     }
 }
 
