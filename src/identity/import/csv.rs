@@ -39,13 +39,13 @@ pub(super) fn read(reader: impl Read, mapping: &Mapping, emit: &mut Emit) -> Res
     let mut table: Option<Table> = None;
     loop {
         meter.next_entry();
-        let begins = Place { word: "line", number: rows.position().line() };
+        let begins = Place { line: rows.position().line() };
         let more = rows.read_byte_record(&mut record);
         let inside = memchr::memchr_iter(b'\n', record.as_slice()).count() as u64;
         // The reader's own count of a row's first line leaves empty lines before it out. Each row
         // ends with a line break: `Lines` sees to that.
         let line = rows.position().line().saturating_sub(inside + 1).max(1);
-        let place = Place { word: "line", number: line };
+        let place = Place { line: line };
         match more {
             Ok(true) => {}
             Ok(false) => break,
@@ -99,7 +99,7 @@ struct Table {
 
 impl Table {
     fn new(header: &ByteRecord, mapping: &Mapping, emit: &mut Emit) -> Result<Table, Error> {
-        let place = Some(Place { word: "line", number: 1 });
+        let place = Some(Place { line: 1 });
         if header.len() > MOST_COLUMNS {
             return Err(emit.fatal(place, "more than 200 columns; export fewer"));
         }
@@ -187,7 +187,7 @@ type Columns = Vec<(usize, Field, String)>;
 
 /// The columns of our own format. Others are faults, for a field that is misspelt would be lost.
 fn own_columns(names: &[&str], emit: &mut Emit) -> Result<Columns, Error> {
-    let place = Some(Place { word: "line", number: 1 });
+    let place = Some(Place { line: 1 });
     let mut columns: Columns = Vec::new();
     for (at, name) in names.iter().enumerate() {
         match name.parse::<Field>() {
@@ -207,7 +207,7 @@ fn own_columns(names: &[&str], emit: &mut Emit) -> Result<Columns, Error> {
 
 /// The columns that a mapping names.
 fn mapped_columns(names: &[&str], mapping: &Mapping, emit: &mut Emit) -> Result<Columns, Error> {
-    let place = Some(Place { word: "line", number: 1 });
+    let place = Some(Place { line: 1 });
     let mut columns: Columns = Vec::new();
     for (field, wanted) in &mapping.columns {
         let mut at = names.iter().enumerate().filter(|(_, name)| **name == wanted.trim());

@@ -36,13 +36,11 @@ pub(super) enum Target<'a> {
     History(&'a mut dyn FnMut(Found<Record>) -> Result<(), Error>),
 }
 
-/// What counts entries: lines where a format has them.
+/// Where an entry stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Place {
-    /// `line` or `entry`.
-    pub word: &'static str,
     /// From one.
-    pub number: u64,
+    pub line: u64,
 }
 
 /// Takes what readers make.
@@ -82,8 +80,8 @@ impl<'a> Emit<'a> {
         why: &str,
     ) -> Result<(), Error> {
         let mut told = String::new();
-        if let Some(Place { word, number }) = place {
-            let _ = write!(told, "{word} {number}");
+        if let Some(Place { line }) = place {
+            let _ = write!(told, "line {line}");
         }
         if let Some(column) = column {
             let comma = if told.is_empty() { "" } else { ", " };
@@ -183,14 +181,13 @@ impl<'a> Emit<'a> {
         hasher.write(id.as_bytes());
         match self.seen.entry(hasher.finish()) {
             Entry::Vacant(entry) => {
-                entry.insert(place.number);
+                entry.insert(place.line);
                 Ok(true)
             }
             Entry::Occupied(entry) => {
                 let why = format!(
-                    "the id of this person stands on {} {} already; keep one row for each person, \
+                    "the id of this person stands on line {} already; keep one row for each person, \
                      other addresses and logins in its lists",
-                    place.word,
                     entry.get()
                 );
                 self.fault(Some(place), Some("person_id"), &why)?;

@@ -44,6 +44,8 @@ pub(super) struct List<'a, 'b> {
     emit: &'a mut Emit<'b>,
     meter: Option<Rc<Meter>>,
     entries: u64,
+    /// The line that stands for an entry where no meter counts.
+    line: u64,
     /// How many entries the list says there are in all.
     total: u64,
     /// Whether the last page names a next one.
@@ -51,9 +53,14 @@ pub(super) struct List<'a, 'b> {
 }
 
 impl<'a, 'b> List<'a, 'b> {
-    /// Places are lines where the reader counts them, otherwise the number of the entry.
+    /// Places are the lines that the reader counts, or that [`List::at_line`] says.
     pub(super) fn new(emit: &'a mut Emit<'b>, meter: Option<Rc<Meter>>) -> List<'a, 'b> {
-        List { emit, meter, entries: 0, total: 0, more: false }
+        List { emit, meter, line: 1, entries: 0, total: 0, more: false }
+    }
+
+    /// Entries from here on begin at this line.
+    pub(super) fn at_line(&mut self, line: u64) {
+        self.line = line;
     }
 
     /// A fault after which nothing can be read.
@@ -62,7 +69,7 @@ impl<'a, 'b> List<'a, 'b> {
     }
 
     fn unreadable(&mut self, error: &serde_json::Error, meter: &Meter, budget: &Budget) -> Error {
-        let place = Some(Place { word: "line", number: meter.line() });
+        let place = Some(Place { line: meter.line() });
         if let Some(why) = meter.fault().or(budget.fault()) {
             return self.fatal(place, why);
         }
@@ -95,9 +102,9 @@ impl Entries for List<'_, '_> {
         let place = match &self.meter {
             Some(meter) => {
                 meter.next_entry();
-                Place { word: "line", number: meter.line() }
+                Place { line: meter.line() }
             }
-            None => Place { word: "entry", number: self.entries },
+            None => Place { line: self.line },
         };
         entry(place, &value, self.emit)
     }

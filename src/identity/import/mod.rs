@@ -26,7 +26,9 @@ use std::str::FromStr;
 pub use mapping::{Field, Mapping};
 
 use super::{Error, Found, Record, Sink};
+pub(super) use cell::addresses;
 use emit::Emit;
+pub(super) use users::proxy_address;
 
 /// How a file is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -351,21 +351,55 @@ fn rows_and_cells_have_bounds() {
 
 #[test]
 fn aliases_that_repeat_without_end_are_refused() {
-    let mut text = "- &a [x, x, x, x, x, x, x, x, x]\n".to_owned();
+    let mut text = "- record: person\n  a: &a [x, x, x, x, x, x, x, x, x]\n".to_owned();
     for (from, to) in ('a'..='h').zip('b'..='i') {
-        let _ = writeln!(text, "- &{to} [{}]", vec![format!("*{from}"); 9].join(", "));
+        let _ = writeln!(text, "  {to}: &{to} [{}]", vec![format!("*{from}"); 9].join(", "));
     }
     let error = bad("p.yaml", &text);
-    assert!(
-        error.contains("values") || error.contains("aliases") || error.contains("no YAML"),
-        "{error}"
+    assert!(error.contains("repeat too much"), "{error}");
+    let long = format!(
+        "- record: person\n  id: &a {}\n  teams: [{}]",
+        "n".repeat(1000),
+        "*a, ".repeat(5000)
     );
-    let record = format!("- &a {{record: person, id: p, name: {}}}\n", "n".repeat(1000));
-    let repeated = record + &"- *a\n".repeat(5000);
-    assert!(bad("p.yaml", &repeated).starts_with("p.yaml: "));
-    let once =
-        "- {record: person, id: p, teams: &t [a, b]}\n- {record: person, id: q, teams: *t}\n";
-    assert_eq!(good("p.yaml", once).people()[1].teams, ["a", "b"]);
+    assert!(bad("p.yaml", &long).contains("repeat too much"));
+    let once = "- {record: person, id: q}\n- {record: person, id: p, name: &t x, teams: [*t, b]}\n";
+    assert_eq!(good("p.yaml", once).people()[1].teams, ["b", "x"]);
+    let across = "- {record: person, id: &t q}\n- {record: person, id: p, teams: [*t]}\n";
+    let error = bad("p.yaml", across);
+    assert!(error.starts_with("p.yaml: line 2: ") && error.contains("another entry"), "{error}");
+}
+
+#[test]
+fn yaml_in_every_layout_and_with_the_line_of_a_fault() {
+    let texts = [
+        "- {record: person, id: p}\n- {record: person, id: q}\n",
+        "\u{feff}# people\r\n\r\n- record: person\r\n  id: p\r\n# more\r\n-\r\n  record: person\r\n  id: q",
+        "%YAML 1.1\n---\n- record: person\n  id: p\n  teams:\n  - a\n  - b\n---\nrecord: person\nid: q\nteams:\n- a\n- b\n...\n",
+        "[{record: person, id: p},\n {record: person, id: q}]",
+        "  - record: person\n    id: p\n  - record: person\n    id: q\n",
+        "Resources:\n- {record: person, id: p}\n- {record: person, id: q}\n",
+    ];
+    for text in texts {
+        let kept = good("p.yaml", text);
+        assert_eq!(
+            kept.people().iter().map(|p| p.id.as_str()).collect::<Vec<_>>(),
+            ["p", "q"],
+            "{text}"
+        );
+    }
+    for (text, line) in [
+        ("- {record: person, id: p}\n\n- {record: person, id: p}\n", 3),
+        ("# x\n- record: person\n  id: p\n- record: person\n  id: [\n", 6),
+        ("- record: person\n  id: p\n- record: person\n  id: 'a\u{7}'\n", 3),
+    ] {
+        let error = bad("p.yaml", text);
+        assert!(error.starts_with(&format!("p.yaml: line {line}")), "{text}: {error}");
+    }
+    let flow = format!("[{}]", "{record: person, id: p},".repeat(20_000));
+    assert!(bad("p.yaml", &flow).contains("more than 256 KiB in one entry"));
+    let many = "- {record: resource, id: a}\n".repeat(20_000);
+    assert_eq!(good("p.yaml", &many).records.len(), 20_000);
 }
 
 fn own() -> Vec<Record> {

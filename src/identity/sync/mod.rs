@@ -1,4 +1,4 @@
-//! Services that a directory of people is read from: forges and SCIM endpoints.
+//! Services that a directory of people is read from: forges, SCIM endpoints and LDAP.
 //!
 //! Each is a [`Source`] that streams what it is told into a [`Sink`], page by page: memory stays that
 //! of a page and of a few sets of account numbers where two listings must be joined. A run that
@@ -11,6 +11,7 @@ pub mod gitea;
 pub mod github;
 pub mod gitlab;
 mod keys;
+pub mod ldap;
 pub mod scim;
 
 use super::{Authority, Cursor, Error, Sink};
@@ -18,6 +19,7 @@ use super::{Authority, Cursor, Error, Sink};
 pub use gitea::Gitea;
 pub use github::GitHub;
 pub use gitlab::GitLab;
+pub use ldap::Ldap;
 pub use scim::Scim;
 
 /// A service that can be asked for people and their rights.
