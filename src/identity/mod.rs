@@ -2,7 +2,8 @@
 //! person may do.
 //!
 //! `record` has what a directory holds, `directory` how it is asked, `sync` and `import` where it
-//! comes from. The directory is the organisation's own; no file of a scanned repository is ever
+//! comes from; `event` says who pushed, `email` what an address is, `mailmap` and `codeowners` who is
+//! whom and who owns what by a base revision. The directory is the organisation's own; no file of a scanned repository is ever
 //! authority over who wrote it.
 
 pub mod actor;

@@ -117,6 +117,9 @@ fn tokens(component: &[u8]) -> Result<Vec<Token>, &'static str> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+    use std::process::{Command, Stdio};
+
     use super::super::{CodeOwners, CodeOwnersKind};
 
     fn owners(file: &str, path: &str) -> Option<String> {
@@ -207,6 +210,80 @@ mod tests {
             for path in no {
                 assert_eq!(owners(&file, path), None, "{pattern} {path}");
             }
+        }
+    }
+
+    /// Where GitHub's documentation makes no exception, patterns are those of gitignore.
+    #[test]
+    fn patterns_match_what_git_ignores() {
+        let names = ["a", "b", "a.md", "ab", ".a", "docs", "x y"];
+        let mut paths: Vec<String> = names.map(str::to_owned).to_vec();
+        for depth in 1..3 {
+            let longer: Vec<String> = paths
+                .iter()
+                .filter(|path| path.matches('/').count() + 1 == depth)
+                .flat_map(|path| names.map(|name| format!("{path}/{name}")))
+                .collect();
+            paths.extend(longer);
+        }
+        let patterns = [
+            "*",
+            "/*.md",
+            "*.md",
+            "a",
+            "/a",
+            "a/",
+            "/a/",
+            "a/b",
+            "/a/b/",
+            "**/a",
+            "a/**",
+            "a/**/b",
+            "**/a/**",
+            "docs/*.md",
+            "docs/a*",
+            "/**/b",
+            "**",
+            "**/",
+            "?",
+            "a?",
+            "a*b",
+            "a**b",
+            "*a*",
+            ".*",
+            "x\\ y",
+            "\\a",
+            "a//b",
+            "/",
+            "a/*/b",
+            "*/a",
+            "?/b",
+            "a/**/",
+            "/docs/**/a/",
+        ];
+        let folder = tempfile::tempdir().expect("a folder");
+        let git = |args: &[&str]| {
+            let mut command = Command::new("git");
+            command.current_dir(folder.path()).args(args);
+            command.env("GIT_CONFIG_NOSYSTEM", "1").env("HOME", folder.path());
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("git runs")
+        };
+        assert!(git(&["init", "-q"]).wait().expect("ends").success());
+        for pattern in patterns {
+            let exclude = folder.path().join(".git/info/exclude");
+            std::fs::write(exclude, format!("{pattern}\n")).expect("written");
+            let mut child = git(&["check-ignore", "--no-index", "--stdin"]);
+            let input = paths.join("\n") + "\n";
+            child.stdin.take().expect("piped").write_all(input.as_bytes()).expect("written");
+            let output = child.wait_with_output().expect("ends").stdout;
+            let ignored: Vec<&str> = std::str::from_utf8(&output).expect("text").lines().collect();
+            let file = format!("{pattern} @x\n");
+            let owned: Vec<&str> = paths
+                .iter()
+                .map(String::as_str)
+                .filter(|path| owners(&file, path).is_some())
+                .collect();
+            assert_eq!(owned, ignored, "{pattern}");
         }
     }
 

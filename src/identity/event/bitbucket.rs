@@ -7,6 +7,9 @@ use super::read::{self, Bounded, Env, Given, Text};
 use super::{Actor, ActorKind, Error, EventCommit, Origin, PullRequest, PushEvent};
 use crate::identity::Visibility;
 
+/// Further commits of one change are not kept; Bitbucket lists 5.
+const MAX_LISTED: usize = 100;
+
 /// Where Bitbucket Cloud is.
 const CLOUD: &str = "bitbucket.org";
 
@@ -178,7 +181,7 @@ struct Change {
     closed: Text,
     forced: Text,
     truncated: Text,
-    commits: Bounded<Commit>,
+    commits: Bounded<Commit, MAX_LISTED>,
 }
 
 impl Change {
@@ -193,13 +196,13 @@ impl Change {
         event.created = self.created.flag().unwrap_or(self.old.is_none());
         event.deleted = self.closed.flag().unwrap_or(self.new.is_none());
         event.forced = self.forced.flag();
+        if self.truncated.flag() == Some(true) || self.commits.total > MAX_LISTED {
+            event.note("the payload lists only the newest commits");
+        }
         for commit in self.commits.kept {
             if let Some(id) = given.object("commits[].hash", &commit.hash)? {
                 event.commits.push(EventCommit { id, ..EventCommit::default() });
             }
-        }
-        if self.truncated.flag() == Some(true) {
-            event.note("the payload lists only the newest commits");
         }
         Ok(event)
     }

@@ -281,41 +281,41 @@ impl<'de> Visitor<'de> for TextVisitor {
     }
 }
 
-/// A list of which at most [`MAX_COMMITS`] are kept.
+/// A list of which at most so many are kept.
 #[derive(Debug)]
-pub(super) struct Bounded<T> {
+pub(super) struct Bounded<T, const MOST: usize = MAX_COMMITS> {
     pub kept: Vec<T>,
     pub total: usize,
 }
 
-impl<T> Default for Bounded<T> {
+impl<T, const MOST: usize> Default for Bounded<T, MOST> {
     fn default() -> Self {
         Bounded { kept: Vec::new(), total: 0 }
     }
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Bounded<T> {
+impl<'de, T: Deserialize<'de>, const MOST: usize> Deserialize<'de> for Bounded<T, MOST> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(BoundedVisitor(PhantomData))
     }
 }
 
-struct BoundedVisitor<T>(PhantomData<T>);
+struct BoundedVisitor<T, const MOST: usize>(PhantomData<T>);
 
-impl<'de, T: Deserialize<'de>> Visitor<'de> for BoundedVisitor<T> {
-    type Value = Bounded<T>;
+impl<'de, T: Deserialize<'de>, const MOST: usize> Visitor<'de> for BoundedVisitor<T, MOST> {
+    type Value = Bounded<T, MOST>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a list")
     }
 
-    fn visit_unit<E: de::Error>(self) -> Result<Bounded<T>, E> {
+    fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
         Ok(Bounded::default())
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Bounded<T>, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
         let mut read = Bounded::default();
-        while read.kept.len() < MAX_COMMITS {
+        while read.kept.len() < MOST {
             let Some(one) = list.next_element()? else { return Ok(read) };
             read.kept.push(one);
             read.total += 1;
