@@ -3,8 +3,8 @@
 //!
 //! `record` has what a directory holds, `directory` how it is asked, `sync` and `import` where it
 //! comes from; `event` says who pushed, `email` what an address is, `mailmap` and `codeowners` who is
-//! whom and who owns what by a base revision. The directory is the organisation's own; no file of a scanned repository is ever
-//! authority over who wrote it.
+//! whom and who owns what by a base revision. The directory is the organisation's own; no file of a
+//! scanned repository is ever authority over who wrote it.
 
 pub mod actor;
 pub mod codeowners;
