@@ -78,5 +78,6 @@ fn draw(bar: &ProgressBar, progress: &Progress) {
         Phase::History => "history",
         Phase::Files => "files",
         Phase::Assemble => "tracing",
+        Phase::People => "looking up people",
     });
 }

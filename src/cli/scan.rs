@@ -217,6 +217,7 @@ pub fn options(what: &What, environment: &Environment) -> anyhow::Result<Options
         state: None,
         state_dir: state_dir(),
         git_index: env::var_os("GIT_INDEX_FILE").map(PathBuf::from),
+        people: None,
         as_of,
         reveal: false,
     })

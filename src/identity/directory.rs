@@ -91,6 +91,9 @@ pub trait Directory {
         at: Moment,
     ) -> Result<Vec<Found<Handle>>, Error>;
 
+    /// Addresses with this skeleton (see [`super::email::lookalike`]).
+    fn resembling(&self, skeleton: &str, at: Moment) -> Result<Vec<Found<Handle>>, Error>;
+
     /// All names of a person of one source.
     fn handles(&self, source: &str, person: &str, at: Moment) -> Result<Vec<Found<Handle>>, Error>;
 

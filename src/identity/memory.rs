@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::email::lookalike;
 use super::{
     Authority, Directory, Error, Found, Grant, Handle, HandleKind, Holder, Moment, Person, Record,
     Resource, SourceState,
@@ -11,6 +12,7 @@ use super::{
 #[derive(Debug, Clone, Default)]
 pub struct Memory {
     handles: BTreeMap<(HandleKind, String, String), Vec<Found<Handle>>>,
+    skeletons: BTreeMap<String, Vec<Found<Handle>>>,
     by_person: BTreeMap<(String, String), Vec<Found<Handle>>>,
     persons: BTreeMap<(String, String), Vec<Found<Person>>>,
     grants: BTreeMap<(String, Holder), Vec<Found<Grant>>>,
@@ -61,6 +63,10 @@ impl Memory {
             Record::Handle(handle) => {
                 let key = (handle.kind, handle.realm.clone(), handle.value.clone());
                 keep!(self.handles.entry(key).or_default(), handle.clone());
+                if handle.kind == HandleKind::Email {
+                    let skeleton = lookalike::skeleton(&handle.value);
+                    keep!(self.skeletons.entry(skeleton).or_default(), handle.clone());
+                }
                 let key = (source.clone(), handle.person.clone());
                 keep!(self.by_person.entry(key).or_default(), handle);
             }
@@ -91,6 +97,10 @@ impl Directory for Memory {
     ) -> Result<Vec<Found<Handle>>, Error> {
         let key = (kind, realm.to_owned(), value.to_owned());
         Ok(holding(self.handles.get(&key), at))
+    }
+
+    fn resembling(&self, skeleton: &str, at: Moment) -> Result<Vec<Found<Handle>>, Error> {
+        Ok(holding(self.skeletons.get(skeleton), at))
     }
 
     fn handles(&self, source: &str, person: &str, at: Moment) -> Result<Vec<Found<Handle>>, Error> {

@@ -140,6 +140,8 @@ pub struct Reported {
     pub trace: Option<Trace>,
     /// Code scanning's line hash for the first place (`hex:occurrence`), where there is a line.
     pub line_hash: Option<String>,
+    /// Who brought it in and what is to be made of it; where the identity cross-check is on.
+    pub card: Option<Box<crate::risk::Card>>,
 }
 
 /// One thing that was scanned.

@@ -377,6 +377,7 @@ impl Context<'_> {
             places: best.places,
             trace: best.trace,
             line_hash: None,
+            card: None,
         })
     }
 

@@ -10,6 +10,7 @@ mod files;
 mod gaps;
 mod names;
 mod narrow;
+pub mod people;
 mod progress;
 mod settings;
 mod state;
@@ -24,6 +25,7 @@ pub use settings::{BaselineFile, baseline_file};
 use crate::config::{Config, ConfigError, Environment};
 use crate::finding::RuleInfo;
 use crate::finding::key_file::{self, KeyError, KeySources, ObtainedKey};
+use crate::identity;
 use crate::model::{Confidence, IncompleteLog};
 use crate::output::{Printable, Report, Stats};
 use crate::rule::RuleError;
@@ -94,6 +96,8 @@ pub struct Options {
     pub state_dir: Option<PathBuf>,
     /// The index that git names to its hooks (`GIT_INDEX_FILE`).
     pub git_index: Option<PathBuf>,
+    /// The identity cross-check, where it is switched on.
+    pub people: Option<Arc<people::People>>,
     /// Now: seconds since 1970-01-01 UTC.
     pub as_of: i64,
     /// Show values.
@@ -109,6 +113,8 @@ pub struct Scan {
     pub configs: Vec<Config>,
     /// Whether the fingerprint keys are there again next time.
     pub lasting_key: bool,
+    /// What was made of the people behind findings; none when nobody asked.
+    pub evidence: Option<people::Bundle>,
 }
 
 /// Why a scan could not be made at all.
@@ -134,6 +140,9 @@ pub enum Error {
         "these targets have fingerprint keys of their own, so one baseline cannot serve them: set LEAKTRACE_FINGERPRINT_KEY, or make a baseline for each"
     )]
     KeysDiffer,
+    /// The directory of people.
+    #[error(transparent)]
+    Identity(#[from] identity::Error),
     /// The fingerprint key.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -174,7 +183,7 @@ impl Error {
             | Error::State(_)
             | Error::KeysDiffer
             | Error::Source(source::Error::Range(_)) => true,
-            Error::OfTarget(_) | Error::Source(_) | Error::Key(_) => false,
+            Error::OfTarget(_) | Error::Source(_) | Error::Key(_) | Error::Identity(_) => false,
         }
     }
 
@@ -200,6 +209,7 @@ pub fn scan(options: &Options, progress: &Progress) -> Result<Scan, Error> {
     let mut configs = Vec::new();
     let mut lasting_key = true;
     let log = IncompleteLog::default();
+    let mut cases = Vec::new();
     for (number, subject) in options.subjects.iter().enumerate() {
         progress.enter(Phase::Prepare);
         let target = target::open(subject, options)?;
@@ -225,11 +235,22 @@ pub fn scan(options: &Options, progress: &Progress) -> Result<Scan, Error> {
         });
         let mut assembled = assembled?;
         assembled.note(told);
+        if let Some(people) = &options.people {
+            progress.enter(Phase::People);
+            let (as_of, found) = (options.as_of, &mut assembled.findings);
+            let mut told = Vec::new();
+            cases.extend(people::run(&target, &settings, people, found, as_of, (&log, &mut told))?);
+            assembled.note(told);
+        }
         parts.push(assembled);
         configs.push(settings.config);
     }
-    let report = merge(parts, options, &log).into_printable();
-    Ok(Scan { report, configs, lasting_key })
+    let report = merge(parts, options, &log);
+    let evidence = match &options.people {
+        Some(people) => Some(people.bundle(cases, options.as_of, &report.key_id)?),
+        None => None,
+    };
+    Ok(Scan { report: report.into_printable(), configs, lasting_key, evidence })
 }
 
 fn key(target: &target::Opened, config: &Config, options: &Options) -> Result<ObtainedKey, Error> {

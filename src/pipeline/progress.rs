@@ -13,6 +13,8 @@ pub enum Phase {
     Files,
     /// Following findings through the history.
     Assemble,
+    /// People are looked up.
+    People,
 }
 
 /// Counters that the scan moves on and anyone may read.
@@ -32,6 +34,7 @@ impl Progress {
             Phase::History => 1,
             Phase::Files => 2,
             Phase::Assemble => 3,
+            Phase::People => 4,
         };
         self.phase.store(number, Ordering::Relaxed);
     }
@@ -42,7 +45,8 @@ impl Progress {
             0 => Phase::Prepare,
             1 => Phase::History,
             2 => Phase::Files,
-            _ => Phase::Assemble,
+            3 => Phase::Assemble,
+            _ => Phase::People,
         }
     }
 

@@ -13,6 +13,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Acquire as _, Executor as _, Row as _, SqliteConnection};
 
 use super::{Error, Store};
+use crate::identity::email::lookalike;
 use crate::identity::{
     self, Authority, Cursor, Directory, Found, Grant, Handle, HandleKind, Holder, Moment, Person,
     Record, Resource, Sink, SourceState,
@@ -44,6 +45,7 @@ struct Row {
     key: String,
     name: String,
     belongs: String,
+    skeleton: Option<String>,
     body: String,
     span: Option<(i64, i64)>,
 }
@@ -78,8 +80,14 @@ fn row(record: &Record, span: Option<(i64, i64)>) -> Result<Row, identity::Error
         }
         Record::Resource(resource) => ("resource", resource.id.clone(), String::new()),
     };
+    let skeleton = match record {
+        Record::Handle(handle) if handle.kind == HandleKind::Email => {
+            Some(lookalike::skeleton(&handle.value))
+        }
+        _ => None,
+    };
     let body = serde_json::to_string(record).map_err(|error| store_error(&error))?;
-    Ok(Row { kind, key: record.key(), name, belongs, body, span })
+    Ok(Row { kind, key: record.key(), name, belongs, skeleton, body, span })
 }
 
 fn handle_name(kind: HandleKind, realm: &str, value: &str) -> String {
@@ -260,10 +268,10 @@ impl Run<'_> {
             let mut transaction = connection.begin().await?;
             for row in &batch {
                 sqlx::query(
-                    "INSERT INTO incoming (source, kind, key, name, belongs, body, valid_from, valid_to)
-                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+                    "INSERT INTO incoming (source, kind, key, name, belongs, body, valid_from, valid_to, skeleton)
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
                      ON CONFLICT (source, kind, key) DO UPDATE SET
-                       name = excluded.name, belongs = excluded.belongs, body = excluded.body,
+                       name = excluded.name, belongs = excluded.belongs, skeleton = excluded.skeleton, body = excluded.body,
                        valid_from = excluded.valid_from, valid_to = excluded.valid_to",
                 )
                 .bind(source)
@@ -274,6 +282,7 @@ impl Run<'_> {
                 .bind(&row.body)
                 .bind(row.span.map(|span| span.0))
                 .bind(row.span.map(|span| span.1))
+                .bind(&row.skeleton)
                 .execute(&mut *transaction)
                 .await?;
             }
@@ -380,16 +389,16 @@ async fn merge(
     );
     changes.same = run(connection, same).await?;
     let new = format!(
-        "INSERT INTO statement (source, kind, key, name, belongs, body, valid_from, valid_to, recorded_from, recorded_to, known_since, as_of)
-         SELECT $1, i.kind, i.key, i.name, i.belongs, i.body, coalesce(i.valid_from, $3), coalesce(i.valid_to, $4), $2, $4, $2, $2
+        "INSERT INTO statement (source, kind, key, name, belongs, skeleton, body, valid_from, valid_to, recorded_from, recorded_to, known_since, as_of)
+         SELECT $1, i.kind, i.key, i.name, i.belongs, i.skeleton, i.body, coalesce(i.valid_from, $3), coalesce(i.valid_to, $4), $2, $4, $2, $2
          FROM incoming i WHERE i.source = $1 AND NOT EXISTS (SELECT 1 FROM statement WHERE {current} AND statement.source = $1 AND statement.kind = i.kind AND statement.key = i.key)"
     );
     changes.new = run(connection, new).await?;
     for (what, counted) in [(&gone, true), (&changed, false)] {
         // What held until now, as it is known from now on.
         let kept = format!(
-            "INSERT INTO statement (source, kind, key, name, belongs, body, valid_from, valid_to, recorded_from, recorded_to, known_since, as_of)
-             SELECT source, kind, key, name, belongs, body, min(valid_from, $2), $2, $2, $4, known_since, as_of FROM statement WHERE {what}"
+            "INSERT INTO statement (source, kind, key, name, belongs, skeleton, body, valid_from, valid_to, recorded_from, recorded_to, known_since, as_of)
+             SELECT source, kind, key, name, belongs, skeleton, body, min(valid_from, $2), $2, $2, $4, known_since, as_of FROM statement WHERE {what}"
         );
         let number = run(connection, kept).await?;
         if counted {
@@ -397,8 +406,8 @@ async fn merge(
         } else {
             changes.changed = number;
             let now = format!(
-                "INSERT INTO statement (source, kind, key, name, belongs, body, valid_from, valid_to, recorded_from, recorded_to, known_since, as_of)
-                 SELECT i.source, i.kind, i.key, i.name, i.belongs, i.body, $2, $4, $2, $4, $2, $2 FROM incoming i
+                "INSERT INTO statement (source, kind, key, name, belongs, skeleton, body, valid_from, valid_to, recorded_from, recorded_to, known_since, as_of)
+                 SELECT i.source, i.kind, i.key, i.name, i.belongs, i.skeleton, i.body, $2, $4, $2, $4, $2, $2 FROM incoming i
                  WHERE i.source = $1 AND EXISTS (SELECT 1 FROM statement WHERE {current} AND statement.source = $1 AND statement.kind = i.kind AND statement.key = i.key AND statement.body <> i.body)"
             );
             // The new content goes in beside the old, which the next statement ends.
@@ -511,6 +520,14 @@ impl Directory for Store {
     ) -> Result<Vec<Found<Handle>>, identity::Error> {
         let name = handle_name(kind, realm, value);
         self.ask(statements!("t.name = $4"), "handle", &[&name], at)
+    }
+
+    fn resembling(
+        &self,
+        skeleton: &str,
+        at: Moment,
+    ) -> Result<Vec<Found<Handle>>, identity::Error> {
+        self.ask(statements!("t.skeleton = $4"), "handle", &[skeleton], at)
     }
 
     fn handles(

@@ -24,6 +24,8 @@ CREATE TABLE statement (
     name TEXT NOT NULL,
     -- The person a handle or grant belongs to, or the resource of a grant.
     belongs TEXT NOT NULL,
+    -- For addresses: what they look like; see identity::email::lookalike.
+    skeleton TEXT,
     -- The record as JSON.
     body TEXT NOT NULL,
     valid_from INTEGER NOT NULL,
@@ -35,6 +37,7 @@ CREATE TABLE statement (
 ) STRICT;
 
 CREATE INDEX statement_by_name ON statement (kind, name, valid_from);
+CREATE INDEX statement_by_skeleton ON statement (skeleton) WHERE skeleton IS NOT NULL;
 CREATE INDEX statement_by_belongs ON statement (kind, belongs);
 CREATE INDEX statement_by_key ON statement (source, kind, key) WHERE recorded_to = 9223372036854775807
     AND valid_to = 9223372036854775807;
@@ -46,6 +49,7 @@ CREATE TABLE incoming (
     key TEXT NOT NULL,
     name TEXT NOT NULL,
     belongs TEXT NOT NULL,
+    skeleton TEXT,
     body TEXT NOT NULL,
     valid_from INTEGER,
     valid_to INTEGER,

@@ -1,0 +1,512 @@
+//! What one commit and the push that brought it say of who acted: author, committer, pusher,
+//! approver and merger, each resolved by itself.
+
+use std::collections::BTreeSet;
+
+use gix::ObjectId;
+
+use super::People;
+use super::history::Event;
+use super::keys::Keys;
+use crate::identity::actor::{Actor, ActorRole, Evidence};
+use crate::identity::email::{self, Kind};
+use crate::identity::event::{self, ActorKind, PushEvent};
+use crate::identity::mailmap::Mailmap;
+use crate::identity::resolve::{Claim, Name, Resolver, resources_of};
+use crate::identity::{Directory as _, Error, HandleKind, Moment};
+use crate::model::text::escape;
+use crate::provenance::Signed;
+use crate::provenance::signature::{self, SignatureCheck, Verdict};
+use crate::risk::case::{SignatureFacts, SignatureState};
+use crate::source::history::commits::{Commit, headers, message};
+use crate::source::history::store::Reader;
+use crate::source::repository::Repository;
+use crate::source::snapshot::Snapshot;
+
+/// Commits of one push that are told apart, at most.
+const PUSHED: usize = 100_000;
+
+/// Bytes of a mailmap that are read.
+const MAILMAP: u64 = 1 << 20;
+
+/// Bytes of a commit's message that are looked at.
+const MESSAGE: usize = 64 << 10;
+
+/// A commit with everybody who acted.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    /// The commit.
+    pub commit: Commit,
+    /// When it happened, seconds since 1970-01-01 UTC.
+    pub time: i64,
+    /// Whether a server said when.
+    pub time_from_server: bool,
+    /// Everybody, by role.
+    pub actors: Vec<Actor>,
+    /// Its signature.
+    pub signature: SignatureFacts,
+    /// Author's clock.
+    pub author_time: i64,
+    /// Author's time zone, minutes.
+    pub author_zone: i32,
+    /// Committer's clock.
+    pub committer_time: i64,
+    /// Made on the forge's site.
+    pub by_web: bool,
+    /// The author's address in its normal form.
+    pub author_email: String,
+    /// The beginning of the message.
+    pub message: String,
+    /// Whether the push that the scan is about brought it.
+    pub pushed: bool,
+    /// Where settings are read that the change must not have written itself.
+    pub base: Option<ObjectId>,
+    /// `host/owner/name`.
+    pub repository: Option<String>,
+}
+
+impl Subject {
+    /// Whom the case is about, by the same rule as [`crate::risk::Case::accountable`].
+    pub fn accountable(&self) -> Option<&Actor> {
+        let role = |role| self.actors.iter().find(|actor| actor.role == role);
+        let signer = role(ActorRole::Committer).filter(|one| one.evidence.rank() == 2);
+        role(ActorRole::Pusher).or(signer).or_else(|| role(ActorRole::Author))
+    }
+
+    /// The pusher's pseudonym.
+    pub fn pusher(&self) -> Option<&str> {
+        let pusher = self.actors.iter().find(|actor| actor.role == ActorRole::Pusher);
+        pusher.map(|actor| actor.pseudonym.as_str())
+    }
+
+    /// Addresses of the accountable person.
+    pub fn addresses(&self) -> BTreeSet<String> {
+        let standing = self.accountable().and_then(|actor| actor.standing.as_ref());
+        let mut all: BTreeSet<String> =
+            standing.map(|one| one.emails.iter().cloned().collect()).unwrap_or_default();
+        // Whoever pushes somebody else's commit is not judged by the author's habits.
+        let own = self.accountable().is_none_or(|actor| actor.role != ActorRole::Pusher)
+            || all.is_empty();
+        if own {
+            all.insert(self.author_email.clone());
+        }
+        all
+    }
+
+    /// What baselines are read for.
+    pub fn event(&self) -> Event {
+        Event { time: self.time, addresses: self.addresses() }
+    }
+}
+
+/// Reads commits and resolves who acted in them.
+pub struct Reading<'a> {
+    repo: &'a Repository,
+    reader: Reader,
+    people: &'a People,
+    base: Option<ObjectId>,
+    now: i64,
+    pushed: Option<BTreeSet<ObjectId>>,
+    repository: Option<String>,
+}
+
+impl<'a> Reading<'a> {
+    /// For commits of `repo`; `base` is the commit before the scanned range, if there is one.
+    pub fn new(
+        repo: &'a Repository,
+        people: &'a People,
+        base: Option<ObjectId>,
+        now: i64,
+    ) -> Reading<'a> {
+        let event = people.event.as_ref();
+        let named = people.settings.repository.clone();
+        let named = named.or_else(|| event.and_then(|event| event.repository.clone()));
+        let repository = named.or_else(|| repo.remote().and_then(|remote| repository_of(&remote)));
+        let pushed = event.and_then(|event| pushed(repo, event, base));
+        let reader = Reader::of(&repo.git);
+        Reading { repo, reader, people, base, now, pushed, repository }
+    }
+
+    /// Everybody who acted in a commit; `None` when it cannot be read as one.
+    pub fn subject(&self, id: ObjectId) -> Result<Option<Subject>, Error> {
+        let mut data = Vec::new();
+        let read = self.reader.read(&id, &mut data).ok();
+        let Some(commit) = read.and_then(|_| Commit::parse(id, &data).ok()) else {
+            return Ok(None);
+        };
+        let event = self.people.event.as_ref().filter(|_| self.is_pushed(&id));
+        let hex = id.to_string();
+        let stated = self.people.afterwards.commits.get(&hex).and_then(|one| one.pushed);
+        let received = event.and_then(|event| event.received_at);
+        let time = stated.or(received).unwrap_or(commit.time);
+        let keys =
+            Keys { directory: &self.people.store, own: &self.people.signers, at: Moment::at(time) };
+        let check = signature::check_commit(&data, time, &keys);
+        let base = self.base_of(&commit, event);
+        let mailmap = base.and_then(|base| self.mailmap(base));
+        let author = Written::of(&data, b"author");
+        let committer = Written::of(&data, b"committer");
+        let by_web =
+            matches!(email::classify(&committer.email, &self.people.forges), Kind::WebFlow { .. });
+        let linked = event.and_then(|event| event.commits.iter().find(|one| one.id == hex));
+        let forge = event.map(|event| event.forge.as_str()).unwrap_or_default();
+        let resolver = Resolver {
+            directory: &self.people.store,
+            at: Moment::at(time),
+            now: self.now,
+            resources: self.repository.as_deref().map(resources_of).unwrap_or_default(),
+            stale_after: self.people.settings.stale_after,
+            pseudonyms: &self.people.pseudonyms,
+        };
+        let linked_author = linked.and_then(|one| one.author_username.as_deref());
+        let linked_committer = linked.and_then(|one| one.committer_username.as_deref());
+        let mut claims = vec![
+            self.written(
+                ActorRole::Author,
+                &author,
+                &mailmap,
+                linked_author.map(|one| (forge, one)),
+            ),
+            self.written(
+                ActorRole::Committer,
+                &committer,
+                &mailmap,
+                linked_committer.map(|one| (forge, one)),
+            ),
+        ];
+        let by_address = resolver.resolve(claims[1].clone())?;
+        if check.verdict == Verdict::Good
+            && let Some(fingerprint) = &check.fingerprint
+        {
+            claims[1].names.push(Name {
+                evidence: Evidence::Signature,
+                kind: HandleKind::SigningKey,
+                realm: String::new(),
+                value: fingerprint.clone(),
+                via: "the commit's signature",
+            });
+        }
+        claims.extend(event.map(event_claims).unwrap_or_default());
+        let mut actors = Vec::new();
+        for claim in claims {
+            let mut actor = resolver.resolve(claim)?;
+            self.resembling(&mut actor, time)?;
+            actors.push(actor);
+        }
+        let signer = actors.iter().find(|actor| actor.role == ActorRole::Committer);
+        let signature = self.signature(&check, signer, &by_address, by_web, &keys);
+        Ok(Some(Subject {
+            time,
+            time_from_server: stated.or(received).is_some(),
+            actors,
+            signature,
+            author_time: author.seconds,
+            author_zone: author.offset / 60,
+            committer_time: commit.time,
+            by_web,
+            author_email: email::normal(&author.email),
+            message: text(message(&data).get(..MESSAGE).unwrap_or_else(|| message(&data))),
+            pushed: event.is_some(),
+            base,
+            repository: self.repository.clone(),
+            commit,
+        }))
+    }
+
+    /// Whether the push that the scan is about brought a commit.
+    pub fn is_pushed(&self, id: &ObjectId) -> bool {
+        self.pushed.as_ref().is_some_and(|pushed| pushed.contains(id))
+    }
+
+    /// What was there before the push, else before the range, else before the commit: what the
+    /// pusher wrote has no say in who they are.
+    fn base_of(&self, commit: &Commit, event: Option<&PushEvent>) -> Option<ObjectId> {
+        let before = event.and_then(|event| {
+            let pull = event.pull_request.as_ref().and_then(|pull| pull.base.clone());
+            ObjectId::from_hex(pull.or_else(|| event.before.clone())?.as_bytes()).ok()
+        });
+        let known = |id: &ObjectId| self.repo.git.find_commit(*id).is_ok();
+        before.filter(known).or(self.base).or(commit.parents.first().copied())
+    }
+
+    fn mailmap(&self, base: ObjectId) -> Option<Mailmap> {
+        let snapshot = Snapshot::of(self.repo, base).ok()?;
+        let bytes = snapshot.read(b".mailmap", MAILMAP).ok()??;
+        Some(Mailmap::parse(&bytes))
+    }
+
+    /// A person as a line of the commit names them.
+    fn written(
+        &self,
+        role: ActorRole,
+        who: &Written,
+        mailmap: &Option<Mailmap>,
+        linked: Option<(&str, &str)>,
+    ) -> Claim {
+        let mut names = Vec::new();
+        let mut add = |evidence, kind, realm: &str, value: String, via| {
+            names.push(Name { evidence, kind, realm: realm.to_owned(), value, via });
+        };
+        let mut bot = who.name.ends_with("[bot]");
+        match email::classify(&who.email, &self.people.forges) {
+            Kind::NoReply { host, id, login, bot: is_bot } => {
+                bot |= is_bot;
+                if let Some(id) = id {
+                    let via = "the account's number in the address";
+                    add(Evidence::ForgeLink, HandleKind::Account, &host, id, via);
+                }
+                let via = "the login in the address";
+                add(Evidence::Login, HandleKind::Login, &host, login, via);
+            }
+            Kind::WebFlow { .. } => bot = true,
+            Kind::Consumer | Kind::Other => {}
+        }
+        if let Some((forge, login)) = linked {
+            let via = "the account that the forge linked the address to";
+            add(Evidence::ForgeLink, HandleKind::Login, forge, login.to_lowercase(), via);
+        }
+        let own = email::normal(&who.email);
+        if !own.is_empty() && !matches!(own.as_str(), "@") {
+            add(Evidence::Email, HandleKind::Email, "", own.clone(), "the address");
+        }
+        let sources = [
+            (self.people.aliases.as_ref(), "the organisation's aliases"),
+            (mailmap.as_ref(), "the mailmap of the base revision"),
+        ];
+        for (map, via) in sources {
+            let found = map.and_then(|map| map.resolve(who.name.as_bytes(), who.email.as_bytes()));
+            if let Some((_, address)) = found {
+                let address = email::normal(&String::from_utf8_lossy(&address));
+                if address != own {
+                    add(Evidence::Alias, HandleKind::Email, "", address, via);
+                }
+            }
+        }
+        Claim {
+            role,
+            name: escape(who.name.as_bytes()),
+            email: escape(who.email.as_bytes()),
+            login: None,
+            bot,
+            names,
+        }
+    }
+
+    /// Whether an address that nobody has looks like one that somebody has.
+    fn resembling(&self, actor: &mut Actor, time: i64) -> Result<(), Error> {
+        if actor.standing.is_some() || actor.email.is_empty() {
+            return Ok(());
+        }
+        if email::lookalike::lookalike(&actor.email).is_none() {
+            return Ok(());
+        }
+        let skeleton = email::lookalike::skeleton(&actor.email);
+        let found = self.people.store.resembling(&skeleton, Moment::at(time))?;
+        if let Some(found) = found.first() {
+            let other = self.people.pseudonyms.of(&found.value.person);
+            actor.resembles =
+                Some(format!("an address that looks like that of person-{other} and is another"));
+        }
+        Ok(())
+    }
+
+    fn signature(
+        &self,
+        check: &SignatureCheck,
+        signer: Option<&Actor>,
+        by_address: &Actor,
+        by_web: bool,
+        keys: &Keys<'_>,
+    ) -> SignatureFacts {
+        let known = check
+            .fingerprint
+            .as_deref()
+            .is_some_and(|fingerprint| !signature::Keyring::find(keys, fingerprint).is_empty());
+        let signed_by = signer.filter(|signer| signer.evidence.rank() == 2 && !by_web);
+        SignatureFacts {
+            state: state(check.verdict),
+            kind: kind(check.kind).map(str::to_owned),
+            fingerprint: check.fingerprint.clone(),
+            key_in_directory: known,
+            belongs_to_other: signed_by
+                .and_then(|signer| signer.same_person(by_address))
+                .map(|same| !same),
+            key_first_seen: None,
+            why: check.why.clone(),
+        }
+    }
+}
+
+/// A name as a line of a commit has it.
+struct Written {
+    name: String,
+    email: String,
+    seconds: i64,
+    offset: i32,
+}
+
+impl Written {
+    fn of(data: &[u8], role: &[u8]) -> Written {
+        let line = headers(data).find(|(name, _)| *name == role).map(|found| found.1);
+        let who = line.and_then(|line| gix::actor::SignatureRef::from_bytes(line).ok());
+        let Some(who) = who else {
+            let name = text(line.unwrap_or_default());
+            return Written { name, email: String::new(), seconds: 0, offset: 0 };
+        };
+        let time = who.time().unwrap_or_default();
+        Written {
+            name: text(who.name.trim_ascii()),
+            email: text(who.email.trim_ascii()),
+            seconds: time.seconds,
+            offset: time.offset,
+        }
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn state(verdict: Verdict) -> SignatureState {
+    match verdict {
+        Verdict::Unsigned => SignatureState::None,
+        Verdict::Good => SignatureState::Good,
+        Verdict::UnknownKey => SignatureState::UnknownKey,
+        Verdict::Expired => SignatureState::Expired,
+        Verdict::Revoked => SignatureState::Revoked,
+        Verdict::Bad => SignatureState::Bad,
+        Verdict::Unchecked => SignatureState::Unchecked,
+    }
+}
+
+fn kind(signed: Signed) -> Option<&'static str> {
+    match signed {
+        Signed::No => None,
+        Signed::OpenPgp => Some("openpgp"),
+        Signed::Ssh => Some("ssh"),
+        Signed::X509 => Some("x509"),
+        Signed::Other => Some("other"),
+    }
+}
+
+/// Pusher, approvers and merger as the event names them.
+fn event_claims(event: &PushEvent) -> Vec<Claim> {
+    let said = if event.attested { Evidence::Server } else { Evidence::Platform };
+    let mut claims = Vec::new();
+    let pusher = event.pusher.as_ref().or(event.sender.as_ref());
+    if let Some(pusher) = pusher {
+        let mut claim = account(ActorRole::Pusher, pusher, said, "the push event");
+        let certificate = event.push_certificate.as_ref().filter(|one| one.is_good());
+        if let Some(key) = certificate.and_then(|one| one.key.clone()) {
+            claim.names.push(Name {
+                evidence: Evidence::Server,
+                kind: HandleKind::SigningKey,
+                realm: String::new(),
+                value: key,
+                via: "the certificate of the signed push",
+            });
+        }
+        claims.push(claim);
+    }
+    let approved = |one: &&event::Approval| one.state == event::ReviewState::Approved;
+    for approval in event.approvals.iter().filter(approved).take(20) {
+        claims.push(account(ActorRole::Approver, &approval.actor, said, "a review"));
+    }
+    if let Some(merger) = &event.merged_by {
+        claims.push(account(ActorRole::Merger, merger, said, "the merge"));
+    }
+    claims
+}
+
+fn account(role: ActorRole, actor: &event::Actor, evidence: Evidence, via: &'static str) -> Claim {
+    let mut names = Vec::new();
+    let mut add = |evidence, kind, realm: &str, value: String| {
+        names.push(Name { evidence, kind, realm: realm.to_owned(), value, via });
+    };
+    if let Some(id) = &actor.account {
+        add(evidence, HandleKind::Account, &actor.realm, id.clone());
+    }
+    if let Some(login) = &actor.login {
+        add(evidence, HandleKind::Login, &actor.realm, login.to_lowercase());
+    }
+    if let Some(address) = &actor.email {
+        add(evidence.max(Evidence::Platform), HandleKind::Email, "", email::normal(address));
+    }
+    let login = actor.login.as_ref().map(|login| {
+        let realm =
+            if actor.realm.is_empty() { String::new() } else { format!("{}/", actor.realm) };
+        escape(format!("{realm}{login}").as_bytes())
+    });
+    let shown = |text: &Option<String>| {
+        text.as_ref().map(|text| escape(text.as_bytes())).unwrap_or_default()
+    };
+    Claim {
+        role,
+        name: shown(&actor.name),
+        email: shown(&actor.email),
+        login,
+        bot: actor.kind == ActorKind::Bot,
+        names,
+    }
+}
+
+/// The commits that a push brought; `None` when that cannot be told.
+fn pushed(
+    repo: &Repository,
+    event: &PushEvent,
+    base: Option<ObjectId>,
+) -> Option<BTreeSet<ObjectId>> {
+    let parse = |hex: &Option<String>| ObjectId::from_hex(hex.as_ref()?.as_bytes()).ok();
+    let pull = event.pull_request.as_ref();
+    let after = parse(&event.after).or_else(|| pull.and_then(|pull| parse(&pull.head)))?;
+    let mut hidden: BTreeSet<ObjectId> = BTreeSet::new();
+    let known = |id: &ObjectId| repo.git.find_commit(*id).is_ok();
+    hidden.extend(parse(&event.before).filter(known));
+    hidden.extend(pull.and_then(|pull| parse(&pull.base)).filter(known));
+    hidden.extend(base);
+    if hidden.is_empty() {
+        // A new branch: what other refs have was there before.
+        let reader = Reader::of(&repo.git);
+        let tips = repo.tips(&reader, &crate::model::IncompleteLog::default());
+        hidden.extend(tips.iter().map(|tip| tip.id).filter(|id| *id != after && known(id)));
+    }
+    let walk = repo.git.rev_walk([after]).with_hidden(hidden).all().ok()?;
+    Some(walk.take(PUSHED).flatten().map(|step| step.id).collect())
+}
+
+/// `host/owner/name` of a remote's address.
+pub fn repository_of(remote: &str) -> Option<String> {
+    let rest = match remote.split_once("://") {
+        Some((_, rest)) => rest.split_once('/').map(|(host, path)| (host.to_owned(), path))?,
+        // scp's form: user@host:owner/name
+        None => remote.split_once(':').map(|(host, path)| (host.to_owned(), path))?,
+    };
+    let (host, path) = rest;
+    let host = host.rsplit('@').next()?.split(':').next()?.to_lowercase();
+    let path = path.trim_matches('/').trim_end_matches(".git").to_lowercase();
+    let plausible = host.contains('.') && path.split('/').count() >= 2;
+    plausible.then(|| format!("{host}/{path}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn remotes_name_repositories() {
+        for (remote, repository) in [
+            ("https://github.com/Acme/Web.git", Some("github.com/acme/web")),
+            ("git@github.com:acme/web.git", Some("github.com/acme/web")),
+            (
+                "ssh://git@git.corp.example:2222/group/sub/web",
+                Some("git.corp.example/group/sub/web"),
+            ),
+            ("https://user:***@gitlab.com/a/b", Some("gitlab.com/a/b")),
+            ("/srv/git/web.git", None),
+            ("C:/git/web", None),
+            ("https://github.com/web", None),
+        ] {
+            assert_eq!(repository_of(remote).as_deref(), repository, "{remote}");
+        }
+    }
+}

@@ -1,0 +1,690 @@
+//! What a case needs besides the people: the credential, the change, the repository, the push, and
+//! what came before and after.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use gix::ObjectId;
+
+use super::People;
+use super::commit::{Reading, Subject};
+use super::history::folder_of;
+use crate::identity::actor::{Actor, ActorRole};
+use crate::identity::codeowners::{CodeOwners, CodeOwnersKind, Owner};
+use crate::identity::email::{Address, ForgeKind};
+use crate::identity::event::ReviewState;
+use crate::identity::{Directory as _, Error, Holder, Moment, Role, Visibility};
+use crate::model::IncompleteLog;
+use crate::model::text::escape;
+use crate::output::Reported;
+use crate::provenance::{Place, Signature};
+use crate::risk::baseline::History;
+use crate::risk::card::Card;
+use crate::risk::case::{
+    AfterFacts, Case, ChangeFacts, Past, PushFacts, RepositoryFacts, SecretFacts, VERSION,
+};
+use crate::source::changes::{self, Change};
+use crate::source::history::store::Reader;
+use crate::source::repository::Repository;
+use crate::source::snapshot::Snapshot;
+
+const DAY: i64 = 86_400;
+
+/// Largest file that is read to see what a change did to it, bytes.
+const LARGEST: u64 = 3 << 20;
+
+/// Folders of a change that are kept.
+const FOLDERS: usize = 100;
+
+/// Who brought in findings when, for rates and bursts.
+pub struct Incidents {
+    /// By the accountable person's pseudonym: time, commit, provider, fingerprint; sorted.
+    by_person: BTreeMap<String, Vec<(i64, ObjectId, String, String)>>,
+    /// Findings that each commit brought in.
+    by_commit: BTreeMap<ObjectId, usize>,
+    /// Commits with findings.
+    commits: usize,
+}
+
+impl Incidents {
+    /// Out of all findings with their commits.
+    pub fn of(
+        wanted: &[(usize, ObjectId)],
+        subjects: &BTreeMap<ObjectId, Subject>,
+        findings: &[Reported],
+    ) -> Incidents {
+        let mut by_person: BTreeMap<String, Vec<_>> = BTreeMap::new();
+        let mut by_commit: BTreeMap<ObjectId, usize> = BTreeMap::new();
+        for (at, id) in wanted {
+            *by_commit.entry(*id).or_default() += 1;
+            let (Some(subject), Some(found)) = (subjects.get(id), findings.get(*at)) else {
+                continue;
+            };
+            let Some(person) = subject.accountable() else { continue };
+            by_person.entry(person.pseudonym.clone()).or_default().push((
+                subject.time,
+                *id,
+                found.finding.rule.provider.clone(),
+                found.finding.fingerprint.to_string(),
+            ));
+        }
+        by_person.values_mut().for_each(|all| all.sort());
+        let commits = by_commit.len();
+        Incidents { by_person, by_commit, commits }
+    }
+
+    /// Adds what is known of the person's other findings around `subject`.
+    fn fill(&self, past: &mut Past, subject: &Subject, all_commits: usize) {
+        let Some(person) = subject.accountable() else { return };
+        let own = self.by_person.get(&person.pseudonym).map(Vec::as_slice).unwrap_or_default();
+        let time = subject.time;
+        let before = own.iter().filter(|one| one.0 < time && one.0 >= time - 180 * DAY);
+        let earlier: BTreeMap<ObjectId, i64> = before.map(|one| (one.1, one.0)).collect();
+        let weight = |at: &i64| 0.5f64.powf((time - at) as f64 / (90 * DAY) as f64);
+        let sum: f64 = earlier.values().map(weight).sum();
+        past.incidents = Some((sum * 1e4).round() / 1e4);
+        past.incident_commits = past.commits;
+        let rate = 100.0 * self.commits as f64 / all_commits.max(1) as f64;
+        past.incident_rate = Some((rate * 1e4).round() / 1e4);
+        let near = own.iter().filter(|one| (one.0 - time).abs() <= DAY);
+        let near: Vec<_> = near.collect();
+        let different = |get: &dyn Fn(&(i64, ObjectId, String, String)) -> String| {
+            near.iter().map(|one| get(one)).collect::<BTreeSet<_>>().len()
+        };
+        past.secrets_in_day = different(&|one| one.3.clone());
+        past.providers_in_day = different(&|one| one.2.clone());
+        past.commits_in_day = different(&|one| one.1.to_string());
+    }
+}
+
+/// Makes cases.
+pub struct Gathering<'a> {
+    /// The repository.
+    pub repo: &'a Repository,
+    /// The cross-check's settings.
+    pub people: &'a People,
+    /// What people did before.
+    pub past: &'a History,
+    /// Who brought in findings when.
+    pub incidents: &'a Incidents,
+}
+
+impl Gathering<'_> {
+    /// The case of one finding.
+    pub fn case(&self, subject: &Subject, reported: &Reported) -> Result<Case, Error> {
+        let place = reported
+            .places
+            .iter()
+            .find(|place| place.commit == Some(subject.commit.id))
+            .or(reported.places.first());
+        let path = place.and_then(|place| place.path.as_deref());
+        let change = self.change(subject, place);
+        let mut signature = subject.signature.clone();
+        signature.key_first_seen =
+            signature.fingerprint.as_deref().and_then(|key| self.past.key_first_seen(key));
+        let finding = reported.finding.fingerprint.to_string();
+        let known = self.people.afterwards.findings.get(&finding).cloned().unwrap_or_default();
+        let trace = reported.trace.as_ref();
+        let removed = trace.and_then(|trace| trace.removed.as_ref());
+        let by_same = removed.map(|removed| {
+            let address = crate::identity::email::normal(&removed.author.email);
+            subject.addresses().contains(&address)
+        });
+        let mut case = Case {
+            version: VERSION,
+            finding,
+            commit: subject.commit.id.to_string(),
+            time: subject.time,
+            time_from_server: subject.time_from_server,
+            actors: subject.actors.clone(),
+            signature,
+            secret: self.secret(subject, reported, place, known.live),
+            change,
+            repository: self.repository(subject, path)?,
+            push: self.push(subject, trace.is_some_and(|trace| trace.tips.is_empty())),
+            past: None,
+            after: AfterFacts {
+                removed: removed.map(|removed| removed.committer.seconds),
+                removed_by_same: by_same,
+                reported: known.reported,
+                revoked_by_person: known.revoked_by_person,
+            },
+            missing: Vec::new(),
+        };
+        case.past = self.past(subject, path)?;
+        self.missing(&mut case)?;
+        Ok(case)
+    }
+
+    fn past(&self, subject: &Subject, path: Option<&[u8]>) -> Result<Option<Past>, Error> {
+        let Some(person) = subject.accountable() else { return Ok(None) };
+        let names: Vec<String> = subject.addresses().into_iter().collect();
+        let folder = path.map(folder_of);
+        let mut past = self.past.past(&names, subject.time, folder.as_deref());
+        self.incidents.fill(&mut past, subject, self.past.len());
+        let spread = self.people.store.spread(&person.pseudonym, subject.time)?;
+        if spread.pushes > 1 {
+            past.repositories = Some(spread.week);
+            past.new_repositories = Some(spread.new);
+            past.usual_repositories = Some(spread.usual);
+        }
+        past.right_before = self.right_before(subject, person)?;
+        let hex = subject.commit.id.to_string();
+        past.admin_last_used =
+            self.people.afterwards.commits.get(&hex).and_then(|one| one.admin_last_used);
+        past.private_address = private_address(subject, person);
+        Ok(Some(past))
+    }
+
+    /// The right that the person had 72 hours before, where snapshots cover that time.
+    fn right_before(&self, subject: &Subject, person: &Actor) -> Result<Option<Role>, Error> {
+        let (Some(standing), Some(repository)) = (&person.standing, &subject.repository) else {
+            return Ok(None);
+        };
+        let at = subject.time - 72 * 3_600;
+        let store = &self.people.store;
+        let resources = crate::identity::resolve::resources_of(repository);
+        let mut best = None;
+        for key in &standing.persons {
+            let Some(before) = store.person(&key.source, &key.id, Moment::at(at))? else {
+                continue;
+            };
+            if !before.covers(at) && before.known_since > at {
+                continue;
+            }
+            let mut holders = vec![Holder::Person(key.id.clone())];
+            holders.extend(before.value.teams.iter().cloned().map(Holder::Team));
+            let grants = store.grants(&key.source, &holders, &resources, Moment::at(at))?;
+            let rights = grants.iter().map(|grant| grant.value.role);
+            best = best.max(Some(rights.max().unwrap_or_default()));
+        }
+        Ok(best)
+    }
+
+    fn secret(
+        &self,
+        subject: &Subject,
+        reported: &Reported,
+        place: Option<&Place>,
+        live: Option<bool>,
+    ) -> SecretFacts {
+        let finding = &reported.finding;
+        let path = place.and_then(|place| place.path.as_deref());
+        let owners = finding
+            .facts
+            .iter()
+            .find_map(|fact| self.people.settings.credential_owners.get(&fact.value));
+        let standing = subject.accountable().and_then(|actor| actor.standing.as_ref());
+        let owned = owners.zip(standing).map(|(owners, standing)| {
+            owners.iter().any(|owner| {
+                standing.teams.contains(owner)
+                    || standing.persons.iter().any(|person| person.id == *owner)
+            })
+        });
+        let canaries = &self.people.settings.canaries;
+        let fingerprint = finding.fingerprint.to_string();
+        let trace = reported.trace.as_ref();
+        let layers = place.map(|place| place.layers.iter()).into_iter().flatten();
+        SecretFacts {
+            rule: finding.rule.id.clone(),
+            provider: finding.rule.provider.clone(),
+            severity: finding.rule.severity,
+            live,
+            layers: layers.map(ToString::to_string).collect(),
+            encoded_by_format: self.encoded_by_format(finding.rule.id.as_str(), place),
+            path: path.map(escape),
+            test_path: path.is_some_and(is_test_path),
+            configuration_path: path.is_some_and(is_configuration_path),
+            owned_by_person: owned,
+            canary: (!canaries.is_empty()).then(|| canaries.contains(&fingerprint)),
+            exposed_seconds: trace.and_then(|trace| trace.exposed_seconds),
+            reachable: trace.is_none_or(|trace| !trace.unreachable && !trace.tips.is_empty()),
+            findings_in_commit: self
+                .incidents
+                .by_commit
+                .get(&subject.commit.id)
+                .copied()
+                .unwrap_or_default(),
+        }
+    }
+
+    /// Whether the file's format asks for the encoding: Kubernetes Secrets, registry logins, data
+    /// addresses of pages.
+    fn encoded_by_format(&self, rule: &str, place: Option<&Place>) -> bool {
+        if rule.starts_with("kubernetes") || rule.contains("docker") || rule.contains("basic-auth")
+        {
+            return true;
+        }
+        let Some(place) = place.filter(|place| !place.layers.is_empty()) else { return false };
+        let lower = place.path.as_deref().unwrap_or_default().to_ascii_lowercase();
+        if !(lower.ends_with(b".yml") || lower.ends_with(b".yaml") || lower.ends_with(b".json")) {
+            return false;
+        }
+        let mut data = Vec::new();
+        let read = place.object.and_then(|id| Reader::of(&self.repo.git).read(&id, &mut data).ok());
+        read.is_some()
+            && [&b"kind: Secret"[..], b"\"kind\": \"Secret\"", b"\"kind\":\"Secret\"", b"\"auths\""]
+                .iter()
+                .any(|mark| memchr::memmem::find(&data, mark).is_some())
+    }
+
+    fn change(&self, subject: &Subject, place: Option<&Place>) -> ChangeFacts {
+        let commits = std::slice::from_ref(&subject.commit);
+        let log = IncompleteLog::default();
+        let change = changes::of_commits(&self.repo.git, commits, &self.repo.shallow(), &log).pop();
+        let change = change.unwrap_or_default();
+        let folders: BTreeSet<String> =
+            change.added.iter().map(|added| folder_of(&added.path)).collect();
+        let path = place.and_then(|place| place.path.as_deref()).unwrap_or_default();
+        let mut guards = self.guards(&change, &subject.message);
+        if place.is_some_and(|place| place.allow.is_some()) {
+            guards.push("an allowing comment beside the credential".to_owned());
+        }
+        if subject.pushed
+            && let Some(event) = &self.people.event
+        {
+            let skips = |option: &&String| {
+                ["ci.skip", "secret_push_protection.skip_all", "secret_detection.skip_all"]
+                    .contains(&option.as_str())
+            };
+            guards.extend(
+                event
+                    .push_options
+                    .iter()
+                    .filter(skips)
+                    .map(|option| format!("push option {option}")),
+            );
+        }
+        ChangeFacts {
+            author_time: subject.author_time,
+            committer_time: subject.committer_time,
+            author_zone: subject.author_zone,
+            parents: subject.commit.parents.len(),
+            by_web: subject.by_web,
+            files: u32::try_from(change.added.len()).ok(),
+            folders: folders.into_iter().take(FOLDERS).collect(),
+            guards_off: guards,
+            message_mismatch: mismatch(&subject.message, path),
+        }
+    }
+
+    /// Guards that a change switched off.
+    fn guards(&self, change: &Change, message: &str) -> Vec<String> {
+        let mut guards = Vec::new();
+        let reader = Reader::of(&self.repo.git);
+        let read = |id: &ObjectId| {
+            let small = reader.header(id).is_some_and(|(_, size)| size <= LARGEST);
+            let mut data = Vec::new();
+            (small && reader.read(id, &mut data).is_ok()).then_some(data).unwrap_or_default()
+        };
+        for added in &change.added {
+            let name = added.path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+            let before = || added.before.first().map(&read).unwrap_or_default();
+            match name {
+                b".gitignore" => {
+                    let (old, new) = (env_lines(&before()), env_lines(&read(&added.blob)));
+                    if old.difference(&new).next().is_some() {
+                        guards.push(".env taken out of .gitignore".to_owned());
+                    }
+                }
+                b".leaktraceignore" | b"leaktrace-baseline.json" => {
+                    if read(&added.blob).len() > before().len() {
+                        guards.push("an entry added to what is ignored".to_owned());
+                    }
+                }
+                b"leaktrace.yml"
+                | b".leaktrace.yml"
+                | b".pre-commit-config.yaml"
+                | b".gitlab-ci.yml" => {
+                    if mentions(&before()) > mentions(&read(&added.blob)) {
+                        guards.push("the scan taken out of a configuration".to_owned());
+                    }
+                }
+                _ if added.path.starts_with(b".github/workflows/") => {
+                    if mentions(&before()) > mentions(&read(&added.blob)) {
+                        guards.push("the scan taken out of a workflow".to_owned());
+                    }
+                }
+                _ => {}
+            }
+        }
+        let gone = |name: &[u8]| change.gone_names.contains(name);
+        if gone(b"leaktrace.yml") || gone(b".pre-commit-config.yaml") {
+            guards.push("a file that sets up the scan taken away".to_owned());
+        }
+        let lower = message.to_lowercase();
+        let skips = ["[skip ci]", "[ci skip]", "[no ci]", "[skip actions]", "[actions skip]"];
+        if skips.iter().any(|skip| lower.contains(skip)) {
+            guards.push("[skip ci] in the message".to_owned());
+        }
+        guards.dedup();
+        guards
+    }
+
+    fn repository(&self, subject: &Subject, path: Option<&[u8]>) -> Result<RepositoryFacts, Error> {
+        let store = &self.people.store;
+        let event = self.people.event.as_ref().filter(|_| subject.pushed);
+        let mut facts = RepositoryFacts { id: subject.repository.clone(), ..Default::default() };
+        if let Some(event) = event {
+            facts.visibility = event.visibility;
+            facts.protected = event.ref_protected;
+            facts.default_branch = event.head_is_default_branch;
+            facts.personal_fork = event.pull_request.as_ref().and_then(|pull| pull.from_fork);
+        }
+        if let Some(id) = &subject.repository {
+            let then = store.resource(id, Moment::at(subject.time))?;
+            for found in &then {
+                let known = &found.value;
+                if facts.visibility == Visibility::Unknown {
+                    facts.visibility = known.visibility;
+                }
+                let branch = event.and_then(|event| event.ref_name.as_deref());
+                let branch = branch.and_then(|name| name.strip_prefix("refs/heads/"));
+                if let Some(branch) = branch {
+                    let protected = known.protected.iter().any(|glob| fits(glob, branch));
+                    facts.protected = Some(facts.protected.unwrap_or(false) || protected);
+                    facts.default_branch = facts
+                        .default_branch
+                        .or(known.default_branch.as_ref().map(|default| default == branch));
+                }
+                facts.review_required = facts.review_required.or(known.review_required);
+                facts.signatures_required = facts.signatures_required.or(known.signatures_required);
+                if known.fork_of.is_some() {
+                    facts.personal_fork = Some(true);
+                }
+            }
+            let later = store.resource(id, Moment::at(subject.time + 7 * DAY))?;
+            let public = later.iter().find(|found| found.value.visibility == Visibility::Public);
+            if facts.visibility != Visibility::Public && facts.visibility != Visibility::Unknown {
+                facts.public_since = public.map(|found| found.from).filter(|at| *at > subject.time);
+            }
+            let own = &self.people.settings.own;
+            if !own.is_empty() {
+                let inside = |owner: &String| {
+                    id.strip_prefix(owner.as_str()).is_some_and(|rest| rest.starts_with('/'))
+                };
+                facts.outside = Some(!own.iter().any(inside));
+            }
+        }
+        facts.person_owns_path = path.and_then(|path| self.owns(subject, path));
+        Ok(facts)
+    }
+
+    /// Whether the accountable person is among the owners of a path, by the base revision.
+    fn owns(&self, subject: &Subject, path: &[u8]) -> Option<bool> {
+        let snapshot = Snapshot::of(self.repo, subject.base?).ok()?;
+        let host = subject.repository.as_deref().and_then(|id| id.split('/').next());
+        let forge = self.people.forges.iter().find(|forge| Some(forge.host.as_str()) == host);
+        let kind = match forge.map(|forge| forge.kind) {
+            Some(ForgeKind::Gitlab) => CodeOwnersKind::Gitlab,
+            _ => CodeOwnersKind::Github,
+        };
+        let text = kind
+            .places()
+            .iter()
+            .find_map(|place| snapshot.read(place.as_bytes(), LARGEST).ok().flatten())?;
+        let owned = CodeOwners::parse(kind, &text).owners(path);
+        let owners: Vec<&Owner> = owned.iter().flat_map(|one| &one.owners).collect();
+        if owners.is_empty() {
+            return None;
+        }
+        let standing = subject.accountable()?.standing.as_ref()?;
+        let host = host.unwrap_or_default();
+        let is_them = |owner: &&Owner| match owner {
+            Owner::Account(login) => standing.logins.contains(&format!("{host}/{login}")),
+            Owner::Team(team) => standing.teams.contains(&format!("{host}/{team}")),
+            Owner::Email(address) => {
+                standing.emails.contains(&crate::identity::email::normal(address))
+            }
+            Owner::Role(role) => standing
+                .then
+                .as_ref()
+                .and_then(|right| right.role_name.as_ref())
+                .is_some_and(|name| name.eq_ignore_ascii_case(role.trim_end_matches('s'))),
+        };
+        Some(owners.iter().any(is_them))
+    }
+
+    fn push(&self, subject: &Subject, gone: bool) -> PushFacts {
+        let hex = subject.commit.id.to_string();
+        let stated = self.people.afterwards.commits.get(&hex).cloned().unwrap_or_default();
+        let mut facts = PushFacts {
+            impossible_travel: stated.impossible_travel,
+            bypass: stated.bypass.map(|how| escape(how.as_bytes())),
+            hook_attested: stated.hook_attested,
+            ..PushFacts::default()
+        };
+        let Some(event) = &self.people.event else { return facts };
+        // A forced push takes away what it does not bring.
+        facts.took_away = event.forced == Some(true) && gone && !subject.pushed;
+        if facts.took_away {
+            facts.forced = Some(true);
+        }
+        if !subject.pushed {
+            return facts;
+        }
+        facts.origin = Some(format!("{:?}", event.origin));
+        facts.ref_name = event.ref_name.as_ref().map(|name| escape(name.as_bytes()));
+        facts.forced = event.forced;
+        let pull = event.pull_request.as_ref();
+        facts.pull_request = Some(pull.is_some());
+        facts.review_asked =
+            pull.is_some_and(|pull| pull.draft != Some(true) && pull.merged != Some(true));
+        if let (Some(pull), Some(merger)) = (pull, &event.merged_by) {
+            let same = |one: &crate::identity::event::Actor| {
+                merger.account.is_some() && one.account == merger.account
+                    || merger.login.is_some() && one.login == merger.login
+            };
+            let by_author = pull.author.as_ref().is_some_and(same);
+            let approved: Vec<_> = event
+                .approvals
+                .iter()
+                .filter(|one| one.state == ReviewState::Approved && !same(&one.actor))
+                .collect();
+            let current = approved.iter().any(|one| one.commit_id == pull.head);
+            facts.self_merged = Some(by_author && !current);
+            facts.stale_approval = Some(!approved.is_empty() && !current);
+        }
+        let pusher = subject.actors.iter().find(|actor| actor.role == ActorRole::Pusher);
+        let may = pusher
+            .and_then(|pusher| pusher.standing.as_ref())
+            .is_some_and(|standing| standing.bypass);
+        if may && event.ref_protected == Some(true) && pull.is_none() && facts.bypass.is_none() {
+            facts.bypass = Some("pushed past the rules of a protected branch".to_owned());
+        }
+        let reason = event.push_options.iter().find(|option| option.contains("reason"));
+        facts.bypass_reason = reason.map(|option| escape(option.as_bytes()));
+        facts
+    }
+
+    /// What was missing, and how it could be learnt.
+    fn missing(&self, case: &mut Case) -> Result<(), Error> {
+        let mut add = |text: String| case.missing.push(text);
+        if self.people.event.is_none() {
+            add("who pushed: run it where the push is known (a CI job, a hook on the server), or \
+                 name the event with --event"
+                .to_owned());
+        }
+        let sources = self.people.store.sources()?;
+        if sources.is_empty() {
+            add("a directory of people: leaktrace identity import, or leaktrace identity sync"
+                .to_owned());
+        }
+        for source in &sources {
+            for what in &source.missing {
+                add(format!("{}: {what}", source.name));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether somebody with an address of the organisation's used one of a consumer's provider.
+fn private_address(subject: &Subject, person: &Actor) -> Option<bool> {
+    let standing = person.standing.as_ref()?;
+    let used = Address::parse(&subject.author_email)?;
+    let company = standing.emails.iter().filter_map(|one| Address::parse(one));
+    let has_company = company.into_iter().any(|one| !one.is_consumer());
+    Some(used.is_consumer() && has_company)
+}
+
+/// Lines of an ignore file that keep `.env` files out.
+fn env_lines(text: &[u8]) -> BTreeSet<Vec<u8>> {
+    let lines = text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+    let about = |line: &&[u8]| {
+        !line.starts_with(b"#")
+            && [&b".env"[..], b"secret", b"credential", b".pem", b".key"]
+                .iter()
+                .any(|word| memchr::memmem::find(line, word).is_some())
+    };
+    lines.filter(about).map(<[u8]>::to_vec).collect()
+}
+
+/// How often a file names a secret scanner.
+fn mentions(text: &[u8]) -> usize {
+    let lower = text.to_ascii_lowercase();
+    let scanners = [&b"leaktrace"[..], b"gitleaks", b"trufflehog", b"detect-secrets", b"ggshield"];
+    scanners.iter().map(|name| memchr::memmem::find_iter(&lower, name).count()).sum()
+}
+
+fn has_part(path: &[u8], parts: &[&str]) -> bool {
+    let lower = path.to_ascii_lowercase();
+    let mut names = lower.split(|byte| *byte == b'/');
+    names.any(|name| parts.iter().any(|part| name == part.as_bytes()))
+}
+
+/// Whether a path is that of tests, fixtures, examples or documentation.
+pub fn is_test_path(path: &[u8]) -> bool {
+    const FOLDERS: [&str; 16] = [
+        "test",
+        "tests",
+        "testing",
+        "testdata",
+        "__tests__",
+        "spec",
+        "specs",
+        "fixture",
+        "fixtures",
+        "example",
+        "examples",
+        "sample",
+        "samples",
+        "doc",
+        "docs",
+        "mock",
+    ];
+    let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default().to_ascii_lowercase();
+    let marked =
+        [&b"_test."[..], b".test.", b"_spec.", b".spec.", b"test_", b".example", b".sample"];
+    has_part(path, &FOLDERS)
+        || marked.iter().any(|mark| memchr::memmem::find(&name, mark).is_some())
+}
+
+/// Whether a path is that of a dotfile, configuration or backup.
+pub fn is_configuration_path(path: &[u8]) -> bool {
+    let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default().to_ascii_lowercase();
+    const ENDS: [&str; 16] = [
+        ".env",
+        ".yml",
+        ".yaml",
+        ".json",
+        ".ini",
+        ".conf",
+        ".cfg",
+        ".config",
+        ".properties",
+        ".toml",
+        ".bak",
+        ".old",
+        ".orig",
+        ".tfvars",
+        ".xml",
+        ".sql",
+    ];
+    name.starts_with(b".") || ENDS.iter().any(|end| name.ends_with(end.as_bytes()))
+}
+
+/// Whether a message speaks of documentation, typing errors or tests and the path is of neither.
+fn mismatch(message: &str, path: &[u8]) -> bool {
+    let first = message.lines().next().unwrap_or_default().to_lowercase();
+    let words: Vec<&str> = first.split(|c: char| !c.is_alphanumeric()).collect();
+    let speaks =
+        ["typo", "typos", "docs", "doc", "readme", "test", "tests", "comment", "whitespace"];
+    let lower = path.to_ascii_lowercase();
+    let text = lower.ends_with(b".md") || lower.ends_with(b".rst") || lower.ends_with(b".txt");
+    !path.is_empty()
+        && words.iter().any(|word| speaks.contains(word))
+        && !text
+        && !is_test_path(path)
+}
+
+/// Whether a branch fits a pattern of protected branches: `*` stands for anything.
+fn fits(pattern: &str, branch: &str) -> bool {
+    let pattern = pattern.strip_prefix("refs/heads/").unwrap_or(pattern);
+    if matches!(pattern, "~ALL" | "*" | "**") {
+        return true;
+    }
+    globset::Glob::new(pattern).is_ok_and(|glob| glob.compile_matcher().is_match(Path::new(branch)))
+}
+
+/// The pseudonym of whoever took a secret out, for reports without names.
+pub fn pseudonym_of_remover(
+    reading: &Reading<'_>,
+    reported: &Reported,
+) -> Result<Option<String>, Error> {
+    let removed = reported.trace.as_ref().and_then(|trace| trace.removed.as_ref());
+    let Some(removed) = removed else { return Ok(None) };
+    let subject = reading.subject(removed.id)?;
+    let actor = subject.and_then(|subject| subject.actors.into_iter().next());
+    Ok(actor.map(|actor| actor.pseudonym))
+}
+
+/// Puts pseudonyms in the place of names and addresses in a finding's history.
+pub fn hide_names(reported: &mut Reported, card: &Card, removed: Option<String>) {
+    let Some(trace) = &mut reported.trace else { return };
+    let hide = |who: &mut Signature, pseudonym: Option<&str>| {
+        who.name = pseudonym.map_or_else(|| "***".to_owned(), |one| format!("person-{one}"));
+        who.email.clear();
+    };
+    let of = |role: ActorRole| {
+        card.actors.iter().find(|one| one.role == role).map(|one| one.pseudonym.as_str())
+    };
+    if let Some(commit) = &mut trace.introduced {
+        hide(&mut commit.author, of(ActorRole::Author));
+        hide(&mut commit.committer, of(ActorRole::Committer));
+    }
+    if let Some(commit) = &mut trace.removed {
+        let same = commit.author == commit.committer;
+        hide(&mut commit.author, removed.as_deref());
+        hide(&mut commit.committer, removed.as_deref().filter(|_| same));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_of_tests_and_settings_are_told() {
+        assert!(is_test_path(b"src/test/java/A.java") && is_test_path(b"pkg/a_test.go"));
+        assert!(is_test_path(b".env.example") && !is_test_path(b"deploy/latest.yml"));
+        assert!(
+            is_configuration_path(b"a/.env.production") && is_configuration_path(b"a/b.tfvars")
+        );
+        assert!(!is_configuration_path(b"src/main.rs"));
+    }
+
+    #[test]
+    fn a_message_about_something_else_is_told() {
+        assert!(mismatch("Fix typo", b"deploy/prod.env"));
+        assert!(!mismatch("Fix typo", b"README.md"));
+        assert!(!mismatch("Add tests", b"tests/a.py"));
+        assert!(!mismatch("Contest the default", b"deploy/prod.env"));
+    }
+
+    #[test]
+    fn protected_branches_are_patterns() {
+        assert!(fits("main", "main") && fits("release/*", "release/1") && fits("~ALL", "x"));
+        assert!(!fits("main", "maintenance") && !fits("[", "["));
+    }
+}
