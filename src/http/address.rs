@@ -1,6 +1,6 @@
 //! Addresses: which may be asked, what may be shown of one, and which hosts take no proxy.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::net::IpAddr;
 
 use url::{Host, Url};
@@ -19,17 +19,15 @@ impl Place {
     pub(super) fn of(url: &Url, secret: bool) -> Place {
         let mut shown = escape(url.host_str().unwrap_or("no host").as_bytes());
         if let Some(port) = url.port() {
-            shown.push_str(&format!(":{port}"));
+            // Writing to a String cannot fail.
+            let _ = write!(shown, ":{port}");
         }
         let path = url.path();
         if !secret && path != "/" {
-            let cut =
-                path.char_indices().map(|(at, _)| at).take_while(|at| *at <= MAX_SHOWN).last();
-            if path.len() > MAX_SHOWN {
-                shown.push_str(&escape(path[..cut.unwrap_or(0)].as_bytes()));
+            let cut = path.floor_char_boundary(MAX_SHOWN);
+            shown.push_str(&escape(&path.as_bytes()[..cut]));
+            if cut < path.len() {
                 shown.push('…');
-            } else {
-                shown.push_str(&escape(path.as_bytes()));
             }
         }
         Place(shown)

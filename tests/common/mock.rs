@@ -172,12 +172,11 @@ fn serve(
     let seen = Seen { line, headers, body };
     log.lock().expect("no panic").push(seen.clone());
     let reply = answers(&seen);
-    let mut head = format!("HTTP/1.1 {} Scripted\r\nconnection: close\r\n", reply.status);
-    head.push_str(&format!("content-length: {}\r\n", reply.body.len()));
+    write!(stream, "HTTP/1.1 {} Scripted\r\nconnection: close\r\n", reply.status)?;
+    write!(stream, "content-length: {}\r\n", reply.body.len())?;
     for (name, value) in &reply.headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
+        write!(stream, "{name}: {value}\r\n")?;
     }
-    stream.write_all(head.as_bytes())?;
     stream.write_all(b"\r\n")?;
     let cut = reply.cut.unwrap_or(reply.body.len());
     stream.write_all(&reply.body[..cut])

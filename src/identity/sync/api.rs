@@ -2,6 +2,7 @@
 //! run stopped, and what could not be read.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 use url::Url;
@@ -128,7 +129,7 @@ impl Api {
         &self,
         path: &str,
         query: &str,
-        variables: Value,
+        variables: &Value,
     ) -> Result<(Value, Option<Refusal>), Error> {
         let body = json!({ "query": query, "variables": variables });
         let request = self.dress(Request::post_json(&self.url(path)?, &body)).idempotent();
@@ -203,7 +204,8 @@ pub(super) fn segment(name: &str) -> String {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
             encoded.push(char::from(byte));
         } else {
-            encoded.push_str(&format!("%{byte:02X}"));
+            // Writing to a String cannot fail.
+            let _ = write!(encoded, "%{byte:02X}");
         }
     }
     encoded

@@ -99,7 +99,7 @@ impl Run<'_> {
         let ids: Vec<String> = users.iter().filter_map(|user| text(at(user, "node_id"))).collect();
         for ids in ids.chunks(100) {
             let variables = json!({ "ids": ids, "org": self.settings.organisation });
-            let (data, refusal) = self.walk.api.graphql(self.graphql, PROFILES, variables)?;
+            let (data, refusal) = self.walk.api.graphql(self.graphql, PROFILES, &variables)?;
             if let Some(refusal) = refusal {
                 self.walk.refused(PROFILE_RIGHT, &refusal)?;
             }
@@ -196,7 +196,7 @@ impl Run<'_> {
         let mut after = self.walk.start(SAML).0;
         for _ in 0..MAX_PAGES {
             let variables = json!({ "org": self.settings.organisation, "after": after });
-            let (data, refusal) = self.walk.api.graphql(self.graphql, IDENTITIES, variables)?;
+            let (data, refusal) = self.walk.api.graphql(self.graphql, IDENTITIES, &variables)?;
             if let Some(refusal) = refusal {
                 self.walk.refused(SAML_RIGHT, &refusal)?;
             }
