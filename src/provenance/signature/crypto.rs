@@ -91,7 +91,7 @@ pub fn rsa(
     if bits.saturating_sub(leading) < RSA_LEAST_BITS {
         return Err(beyond("its RSA key has fewer than 2048 bits, which proves nothing"));
     }
-    // The arithmetic needs an odd modulus; the crate looks at the size and the exponent only.
+    // An even number is no product of two large primes; the crate looks at sizes only.
     if modulus.last().is_none_or(|byte| byte % 2 == 0) || exponent.len() > 8 {
         return Err(beyond("its RSA key is no usable one"));
     }

@@ -106,27 +106,30 @@ impl Keyring for Memory {
 
 /// What the keyring's own dates say of a good signature at `at`: the verdict, the holder, and why.
 pub(super) fn judge(keys: &[TrustedKey], at: i64) -> (Verdict, Option<String>, String) {
-    let Some(first) = keys.first() else {
-        let why = "the signature is good, but nobody in the keyring holds its key".to_owned();
-        return (Verdict::UnknownKey, None, why);
+    let begun = |key: &&TrustedKey| key.since.is_none_or(|since| since <= at);
+    let open = |key: &&TrustedKey| key.expires.is_none_or(|expires| at < expires);
+    let revoked = |key: &&TrustedKey| key.revoked.is_some_and(|since| since <= at);
+    let some = |test: &dyn Fn(&&TrustedKey) -> bool| -> Vec<&TrustedKey> {
+        keys.iter().filter(test).collect()
     };
     // One source that revokes a key outweighs another that still lists it.
-    if let Some(key) = keys.iter().find(|key| key.revoked.is_some_and(|since| since <= at)) {
-        let why = "the signature is good, but its key had been revoked".to_owned();
-        return (Verdict::Revoked, Some(key.holder.clone()), why);
+    let steps = [
+        (some(&revoked), Verdict::Revoked, "but its key had been revoked"),
+        (some(&|key| begun(key) && open(key)), Verdict::Good, "and its key is known"),
+        (some(&begun), Verdict::Expired, "but its key had expired"),
+        (some(&|_| true), Verdict::UnknownKey, "but its key was not yet anybody's at that time"),
+    ];
+    for (found, verdict, why) in steps {
+        let mut holders = found.iter().map(|key| &key.holder);
+        if let Some(first) = holders.next() {
+            let is_one = holders.all(|holder| holder == first);
+            let shared = if is_one { "" } else { "; more than one has it" };
+            let why = format!("the signature is good, {why}{shared}");
+            return (verdict, is_one.then(|| first.clone()), why);
+        }
     }
-    let begun = |key: &TrustedKey| key.since.is_none_or(|since| since <= at);
-    let open = |key: &TrustedKey| key.expires.is_none_or(|expires| at < expires);
-    if let Some(key) = keys.iter().find(|key| begun(key) && open(key)) {
-        let why = "the signature is good and its key is known".to_owned();
-        return (Verdict::Good, Some(key.holder.clone()), why);
-    }
-    if let Some(key) = keys.iter().find(|key| begun(key)) {
-        let why = "the signature is good, but its key had expired".to_owned();
-        return (Verdict::Expired, Some(key.holder.clone()), why);
-    }
-    let why = "the signature is good, but its key was not yet anybody's at that time".to_owned();
-    (Verdict::UnknownKey, Some(first.holder.clone()), why)
+    let why = "the signature is good, but nobody in the keyring holds its key".to_owned();
+    (Verdict::UnknownKey, None, why)
 }
 
 /// Whether `text` matches one of `patterns` and none that refuses it (`match_pattern_list` of
@@ -209,6 +212,9 @@ mod tests {
         assert_eq!(verdict(&[key(None, None, Some(101))]), Verdict::Good);
         let listed = key(None, None, None);
         assert_eq!(verdict(&[listed.clone(), key(None, None, Some(100))]), Verdict::Revoked);
-        assert_eq!(verdict(&[key(None, Some(50), None), listed]), Verdict::Good);
+        assert_eq!(verdict(&[key(None, Some(50), None), listed.clone()]), Verdict::Good);
+        let other = TrustedKey { holder: "p2".to_owned(), ..listed.clone() };
+        assert_eq!(judge(&[listed.clone()], 100).1.as_deref(), Some("p1"));
+        assert_eq!(judge(&[listed, other], 100).1, None);
     }
 }

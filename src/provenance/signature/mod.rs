@@ -71,7 +71,7 @@ pub struct SignatureCheck {
     /// Whether the arithmetic was done and fits, whoever holds the key.
     pub checked_cryptographically: bool,
     /// Who holds the key, as the keyring says: a [`TrustedKey::holder`], or the matching principal
-    /// of an SSH certificate.
+    /// of an SSH certificate. None, too, when the keyring names more than one.
     pub holder: Option<String>,
     /// Whom the signature itself names, escaped and at most 512 bytes: addresses of an X.509
     /// certificate, principals of an SSH certificate, the user id in an `OpenPGP` signature.

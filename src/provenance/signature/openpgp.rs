@@ -120,6 +120,10 @@ fn usable(signature: &Signature) -> Result<(), Problem> {
 }
 
 /// The result by the keys that the keyring has under the signature's name for its own.
+///
+/// There may be several: copies from several sources, of which one may be out of date, and keys that
+/// somebody has put another's subkey into. The latter count for nothing, good or bad, as long as
+/// one key is left that the signature is really by.
 fn judge_by(signature: &Signature, payload: &[u8], at: i64, keys: &[TrustedKey]) -> SignatureCheck {
     let say = |verdict, why: &str| SignatureCheck::new(Signed::OpenPgp, verdict, why);
     if keys.is_empty() {
@@ -132,50 +136,55 @@ fn judge_by(signature: &Signature, payload: &[u8], at: i64, keys: &[TrustedKey])
         Verdict::Unchecked,
         "the keyring knows its fingerprint but does not have the key, so nothing was checked",
     );
-    for known in keys.iter().take(MOST_KEYS) {
-        let Some(key) = known.key.as_deref().and_then(parse) else { continue };
-        let Some(signer) = Signer::find(&key, signature) else {
+    let read: Vec<(&TrustedKey, SignedPublicKey)> = keys
+        .iter()
+        .take(MOST_KEYS)
+        .filter_map(|known| Some((known, known.key.as_deref().and_then(parse)?)))
+        .collect();
+    let mut copies: Vec<(TrustedKey, Signer<'_>)> = Vec::new();
+    for (known, key) in &read {
+        let Some(signer) = Signer::find(key, signature) else {
             last = say(Verdict::Unchecked, "the key that the keyring has is not the one it names");
             continue;
         };
+        let fits = signer.verify(signature, payload);
+        let checked_cryptographically = fits.is_ok();
         let fingerprint = Some(signer.fingerprint());
-        match signer.verify(signature, payload) {
-            Ok(()) => {
-                let result = good(signature, &signer, at, keys);
-                return SignatureCheck { fingerprint, checked_cryptographically: true, ..result };
+        let problem = match fits.map(|()| signer.may_sign()) {
+            Ok(Ok(()))
+                if copies.iter().all(|(_, copy)| Some(copy.fingerprint()) == fingerprint) =>
+            {
+                copies.push(((*known).clone(), signer));
+                continue;
             }
-            Err(problem) => {
-                let result = SignatureCheck::of_problem(Signed::OpenPgp, problem);
-                last = SignatureCheck { fingerprint, ..result };
-            }
-        }
+            Ok(Ok(())) => beyond("two keys in the keyring have the name it gives its key"),
+            Ok(Err(why)) => beyond(why),
+            Err(problem) => problem,
+        };
+        let result = SignatureCheck::of_problem(Signed::OpenPgp, problem);
+        last = SignatureCheck { fingerprint, checked_cryptographically, ..result };
     }
-    last
+    if copies.is_empty() { last } else { good(signature, at, copies) }
 }
 
-/// The result for a signature that fits.
-fn good(
-    signature: &Signature,
-    signer: &Signer<'_>,
-    at: i64,
-    keys: &[TrustedKey],
-) -> SignatureCheck {
-    let (verdict, holder, why) = judge(keys, at);
+/// The result for a signature that fits all these copies of one key.
+fn good(signature: &Signature, at: i64, copies: Vec<(TrustedKey, Signer<'_>)>) -> SignatureCheck {
+    let (keys, signers): (Vec<TrustedKey>, Vec<Signer<'_>>) = copies.into_iter().unzip();
+    let (verdict, holder, why) = judge(&keys, at);
     let say = |verdict, why: &str| SignatureCheck {
+        fingerprint: signers.first().map(Signer::fingerprint),
+        checked_cryptographically: true,
         holder: holder.clone(),
         ..SignatureCheck::new(Signed::OpenPgp, verdict, why)
     };
-    if let Err(why) = signer.may_sign() {
-        return say(Verdict::Unchecked, why);
-    }
-    if let Some(why) = signer.revoked(at) {
+    if let Some(why) = signers.iter().find_map(|signer| signer.revoked(at)) {
         return say(Verdict::Revoked, why);
     }
     if verdict == Verdict::Revoked {
         return say(verdict, &why);
     }
     let made = signature.created().map(|time| i64::from(time.as_secs()));
-    if made.is_some_and(|made| made < signer.created()) {
+    if made.is_some_and(|made| signers.iter().any(|signer| made < signer.created())) {
         return say(Verdict::Unchecked, "the signature is dated before its key was made");
     }
     let ends = made.zip(signature.signature_expiration_time());
@@ -183,9 +192,11 @@ fn good(
     if ends.is_some_and(|(made, span)| made + i64::from(span.as_secs()) <= at) {
         return say(Verdict::Expired, "the signature is good, but was to count no longer");
     }
-    // A date that the signer may choose makes nothing younger than the event it belongs to.
+    // A date that the signer may choose makes nothing younger than the event it belongs to. Of
+    // several copies the one counts in which the holder has put the end off.
     let latest = made.map_or(at, |made| made.max(at));
-    if signer.expires().is_some_and(|expires| expires <= latest) {
+    let over = |signer: &Signer<'_>| signer.expires().is_some_and(|expires| expires <= latest);
+    if signers.iter().all(over) {
         return say(Verdict::Expired, "the signature is good, but its key had expired");
     }
     say(verdict, &why)

@@ -4,16 +4,21 @@
 //! Every statement about a key is itself a signature by its primary key and counts only when it
 //! fits; of several, the youngest counts (RFC 9580, section 5.2.3.10).
 
+use std::cell::OnceCell;
+
 use pgp::composed::{SignedPublicKey, SignedPublicSubKey};
 use pgp::crypto::hash::HashAlgorithm;
 use pgp::errors::Error;
 use pgp::packet::{RevocationCode, Signature, SignatureType, SubpacketData};
 use pgp::types::{
-    EcdsaPublicParams, EddsaLegacyPublicParams, KeyDetails, PublicParams, Tag, Timestamp,
+    Duration, EcdsaPublicParams, EddsaLegacyPublicParams, KeyDetails, PublicParams, Tag, Timestamp,
 };
 use rsa::traits::PublicKeyParts as _;
 
 use super::crypto::{Problem, RSA_LEAST_BITS, beyond, hex};
+
+/// DSA keys below this many bits prove nothing: all that are older than FIPS 186-3, and short.
+const DSA_LEAST_BITS: usize = 2048;
 
 /// Most statements of one sort that are tried; more have been piled up to make checks slow.
 const MOST_STATEMENTS: usize = 256;
@@ -22,6 +27,10 @@ const MOST_STATEMENTS: usize = 256;
 pub struct Signer<'a> {
     key: &'a SignedPublicKey,
     subkey: Option<&'a SignedPublicSubKey>,
+    /// What the primary key says of itself: directly, and along with its user ids. Asked for more
+    /// than once, and as dear as the signature itself.
+    own: OnceCell<[Option<&'a Signature>; 2]>,
+    binding: OnceCell<Option<&'a Signature>>,
 }
 
 impl<'a> Signer<'a> {
@@ -37,10 +46,14 @@ impl<'a> Signer<'a> {
             }
         };
         if is_it(&key.primary_key) {
-            return Some(Signer { key, subkey: None });
+            return Some(Signer::new(key, None));
         }
         let subkey = key.public_subkeys.iter().find(|subkey| is_it(&subkey.key))?;
-        Some(Signer { key, subkey: Some(subkey) })
+        Some(Signer::new(key, Some(subkey)))
+    }
+
+    fn new(key: &'a SignedPublicKey, subkey: Option<&'a SignedPublicSubKey>) -> Signer<'a> {
+        Signer { key, subkey, own: OnceCell::new(), binding: OnceCell::new() }
     }
 
     fn details(&self) -> &dyn KeyDetails {
@@ -79,9 +92,9 @@ impl<'a> Signer<'a> {
     /// Whether the key says of itself that this one may sign.
     pub fn may_sign(&self) -> Result<(), &'static str> {
         let Some(subkey) = self.subkey else {
-            let own = self.own_statement();
-            return match own.filter(|own| has_flags(own)) {
-                Some(own) if !own.key_flags().sign() => Err("its OpenPGP key is not for signing"),
+            let flags = |own: &Signature| has_flags(own).then(|| own.key_flags().sign());
+            return match self.own_word(flags) {
+                Some(false) => Err("its OpenPGP key is not for signing"),
                 _ => Ok(()),
             };
         };
@@ -99,13 +112,11 @@ impl<'a> Signer<'a> {
 
     /// When it or the key it belongs to expires; seconds since 1970-01-01 UTC.
     pub fn expires(&self) -> Option<i64> {
-        let ends = |created: i64, statement: Option<&Signature>| {
-            let span = statement?.key_expiration_time()?.as_secs();
-            (span > 0).then_some(created + i64::from(span))
-        };
-        let primary = i64::from(self.key.primary_key.created_at().as_secs());
-        let primary = ends(primary, self.own_statement());
-        let own = self.subkey.and_then(|_| ends(self.created(), self.binding()));
+        let span = |own: &Signature| own.key_expiration_time().map(Duration::as_secs);
+        let end = |created: i64, span: u32| (span > 0).then_some(created + i64::from(span));
+        let made = i64::from(self.key.primary_key.created_at().as_secs());
+        let primary = self.own_word(span).and_then(|span| end(made, span));
+        let own = self.binding().and_then(span).and_then(|span| end(self.created(), span));
         match (primary, own) {
             (Some(one), Some(other)) => Some(one.min(other)),
             (one, other) => one.or(other),
@@ -148,37 +159,52 @@ impl<'a> Signer<'a> {
         found
     }
 
-    /// The youngest statement of the primary key about itself.
-    fn own_statement(&self) -> Option<&'a Signature> {
+    /// What the primary key says of itself: directly, or else along with its user ids.
+    fn own_word<T>(&self, word: impl Fn(&Signature) -> Option<T>) -> Option<T> {
+        let own = self.own.get_or_init(|| [self.direct(), self.with_user_id()]);
+        own.iter().flatten().find_map(|own| word(own))
+    }
+
+    fn direct(&self) -> Option<&'a Signature> {
+        let all = self.key.details.direct_signatures.iter().map(|own| (own, ()));
+        youngest(all, |own, ()| own.verify_key(&self.key.primary_key).is_ok())
+    }
+
+    fn with_user_id(&self) -> Option<&'a Signature> {
         let primary = &self.key.primary_key;
-        let direct = self.key.details.direct_signatures.iter().map(|own| (own, None));
         let users = self.key.details.users.iter().flat_map(|user| {
-            user.signatures.iter().map(move |statement| (statement, Some(&user.id)))
+            let own = user.signatures.iter().filter(|own| {
+                let by = own.issuer_key_id();
+                let by_itself = by.is_empty() || by.contains(&&primary.legacy_key_id());
+                by_itself && own.typ() != Some(SignatureType::CertRevocation)
+            });
+            own.map(move |own| (own, &user.id))
         });
-        let about_itself = |statement: &Signature| {
-            let by = statement.issuer_key_id();
-            by.is_empty() || by.contains(&&primary.legacy_key_id())
-        };
-        let mut all: Vec<_> = direct.chain(users).filter(|(own, _)| about_itself(own)).collect();
-        all.sort_by_key(|(own, _)| std::cmp::Reverse(own.created().map(Timestamp::as_secs)));
-        let youngest = all.into_iter().take(MOST_STATEMENTS).find(|(own, user)| match user {
-            Some(_) if own.typ() == Some(SignatureType::CertRevocation) => false,
-            Some(user) => own.verify_certification(primary, Tag::UserId, *user).is_ok(),
-            None => own.verify_key(primary).is_ok(),
-        });
-        youngest.map(|(own, _)| own)
+        youngest(users, |own, id| own.verify_certification(primary, Tag::UserId, id).is_ok())
     }
 
     /// The youngest statement that binds the subkey.
     fn binding(&self) -> Option<&'a Signature> {
         let subkey = self.subkey?;
-        let mut all: Vec<&Signature> = subkey.signatures.iter().collect();
-        all.retain(|statement| statement.typ() == Some(SignatureType::SubkeyBinding));
-        all.sort_by_key(|statement| std::cmp::Reverse(statement.created().map(Timestamp::as_secs)));
-        all.into_iter().take(MOST_STATEMENTS).find(|statement| {
-            statement.verify_subkey_binding(&self.key.primary_key, &subkey.key).is_ok()
+        let all = subkey.signatures.iter().map(|own| (own, ()));
+        let all = all.filter(|(own, ())| own.typ() == Some(SignatureType::SubkeyBinding));
+        *self.binding.get_or_init(|| {
+            youngest(all, |own, ()| {
+                own.verify_subkey_binding(&self.key.primary_key, &subkey.key).is_ok()
+            })
         })
     }
+}
+
+/// The youngest of some statements that fits.
+fn youngest<'a, T: Copy>(
+    all: impl Iterator<Item = (&'a Signature, T)>,
+    fits: impl Fn(&Signature, T) -> bool,
+) -> Option<&'a Signature> {
+    let mut all: Vec<(&Signature, T)> = all.collect();
+    all.sort_by_key(|(own, _)| std::cmp::Reverse(own.created().map(Timestamp::as_secs)));
+    let mut all = all.into_iter().take(MOST_STATEMENTS);
+    all.find(|(own, about)| fits(own, *about)).map(|(own, _)| own)
 }
 
 /// Whether a statement says what the key is for.
@@ -202,9 +228,10 @@ fn strong_enough(params: &PublicParams, bits: usize) -> Result<(), Problem> {
         | PublicParams::EdDSALegacy(EddsaLegacyPublicParams::Ed25519 { .. }) => 256,
         PublicParams::ECDSA(EcdsaPublicParams::P384 { .. }) => 384,
         PublicParams::ECDSA(EcdsaPublicParams::P521 { .. }) | PublicParams::Ed448(_) => 512,
-        PublicParams::DSA(_) => {
-            return Err(beyond("the OpenPGP signature is by a DSA key, which proves nothing"));
+        PublicParams::DSA(dsa) if dsa.key.components().p().bits() < DSA_LEAST_BITS => {
+            return Err(beyond("its DSA key has fewer than 2048 bits, which proves nothing"));
         }
+        PublicParams::DSA(_) => 224,
         _ => return Err(beyond("the OpenPGP signature is by a type of key that is unknown")),
     };
     if bits < least {
