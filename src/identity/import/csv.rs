@@ -45,7 +45,7 @@ pub(super) fn read(reader: impl Read, mapping: &Mapping, emit: &mut Emit) -> Res
         // The reader's own count of a row's first line leaves empty lines before it out. Each row
         // ends with a line break: `Lines` sees to that.
         let line = rows.position().line().saturating_sub(inside + 1).max(1);
-        let place = Place { line: line };
+        let place = Place { line };
         match more {
             Ok(true) => {}
             Ok(false) => break,

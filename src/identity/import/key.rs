@@ -1,9 +1,6 @@
 //! Public keys of files: an OpenSSH line, OpenPGP armour, or only a fingerprint.
 
-use pgp::composed::{Deserializable as _, SignedPublicKey};
-use pgp::types::KeyDetails as _;
-use ssh_key::{HashAlg, PublicKey};
-
+use super::super::sync::keys;
 use super::super::{Handle, HandleKind};
 
 /// Handles for an OpenSSH public key (`ssh-ed25519 AAAA… comment`) or its fingerprint
@@ -24,16 +21,11 @@ pub(super) fn ssh(person: &str, text: &str) -> Result<Vec<Handle>, &'static str>
             Err(WRONG)
         };
     }
-    let key = PublicKey::from_openssh(text).map_err(|_| WRONG)?;
-    let print = key.fingerprint(HashAlg::Sha256).to_string();
-    let mut handle = Handle::new(person, HandleKind::SigningKey, "", &print);
-    // The comment often names a person or machine and signs nothing.
-    let mut words = text.split_whitespace();
-    handle.key = words.next().zip(words.next()).map(|(kind, blob)| format!("{kind} {blob}"));
-    Ok(vec![handle])
+    keys::ssh(person, text).map(|handle| vec![handle]).ok_or(WRONG)
 }
 
-/// Handles for an OpenPGP key in armour, one for it and one for each subkey, or for a fingerprint
+/// Handles for an OpenPGP key in armour, one for it and one for each subkey
+/// that it vouches for, or for a fingerprint
 /// of 40 or 64 hexadecimal digits; what is wrong otherwise.
 pub(super) fn gpg(person: &str, text: &str) -> Result<Vec<Handle>, &'static str> {
     const WRONG: &str = "no OpenPGP public key in armour and no fingerprint of 40 or 64 digits \
@@ -54,14 +46,6 @@ pub(super) fn gpg(person: &str, text: &str) -> Result<Vec<Handle>, &'static str>
             Err(WRONG)
         };
     }
-    let (key, _) = SignedPublicKey::from_string(text).map_err(|_| WRONG)?;
-    let mut prints = vec![key.fingerprint().to_string()];
-    prints.extend(key.public_subkeys.iter().map(|subkey| subkey.key.fingerprint().to_string()));
-    let handles = prints.into_iter().take(50).map(|print| {
-        let print = print.to_ascii_lowercase();
-        let mut handle = Handle::new(person, HandleKind::SigningKey, "", &print);
-        handle.key = Some(text.trim().to_owned());
-        handle
-    });
-    Ok(handles.collect())
+    let handles = keys::pgp(person, text);
+    if handles.is_empty() { Err(WRONG) } else { Ok(handles) }
 }

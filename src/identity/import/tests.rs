@@ -441,6 +441,7 @@ fn history() -> Vec<Found<Record>> {
             authority: Authority::Personnel,
             from: i64::MIN,
             until: i64::MAX,
+            known_since: AS_OF,
             as_of: AS_OF,
         })
         .collect();
@@ -500,7 +501,7 @@ fn a_record_that_is_none_names_the_field_and_no_value() {
     for (value, expected) in cases {
         for (name, text) in [
             ("p.json", format!("[{value}]")),
-            ("p.yaml", serde_yaml::to_string(&[value.clone()]).expect("YAML")),
+            ("p.yaml", serde_yaml::to_string(std::slice::from_ref(&value)).expect("YAML")),
         ] {
             let error = bad(name, &text);
             assert!(error.contains(expected) && !error.contains("boss"), "{text}: {error}");

@@ -18,7 +18,7 @@ const MAX_KEY: usize = 64 << 10;
 const MAX_SUBKEYS: usize = 50;
 
 /// An SSH key from its OpenSSH line, or nothing when it is none.
-pub(super) fn ssh(person: &str, line: &str) -> Option<Handle> {
+pub(in super::super) fn ssh(person: &str, line: &str) -> Option<Handle> {
     let line = line.trim();
     if line.len() > MAX_KEY || line.lines().count() != 1 {
         return None;
@@ -33,7 +33,7 @@ pub(super) fn ssh(person: &str, line: &str) -> Option<Handle> {
 
 /// The keys of an OpenPGP certificate, armoured or in base64: the primary key and the subkeys that it
 /// vouches for. Nothing for what cannot be read.
-pub(super) fn pgp(person: &str, text: &str) -> Vec<Handle> {
+pub(in super::super) fn pgp(person: &str, text: &str) -> Vec<Handle> {
     let text = text.trim();
     if text.len() > MAX_KEY {
         return Vec::new();

@@ -10,7 +10,7 @@ mod api;
 pub mod gitea;
 pub mod github;
 pub mod gitlab;
-mod keys;
+pub(super) mod keys;
 pub mod ldap;
 pub mod scim;
 
