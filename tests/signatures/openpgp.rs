@@ -265,6 +265,48 @@ fn keyrings_say_what_they_cannot_read() {
     let block = "-----BEGIN PGP PUBLIC KEY BLOCK-----";
     let faults = keyring.add_openpgp(&format!("text\n{block}\n\nAAAA\n{block}\n"));
     assert_eq!(faults.iter().map(|fault| fault.line).collect::<Vec<_>>(), [2, 5]);
+    // As many beginnings as an export of keys may hold, none of which ends.
+    let faults = Memory::new().add_openpgp(&format!("{block}\n").repeat(100_000));
+    assert_eq!(faults.len(), 100_000);
+}
+
+/// Keys of version 6, which gpg does not make.
+#[test]
+fn version_6_is_read_too() {
+    use pgp::composed::{
+        DetachedSignature, KeyType, SecretKeyParamsBuilder, SignedSecretKey, SubpacketConfig,
+    };
+    use pgp::crypto::hash::HashAlgorithm;
+    use pgp::types::{KeyDetails as _, KeyVersion, Password};
+    use ssh_key::rand_core::OsRng;
+    let params = SecretKeyParamsBuilder::default()
+        .version(KeyVersion::V6)
+        .key_type(KeyType::Ed25519)
+        .can_certify(true)
+        .can_sign(true)
+        .primary_user_id("Ana <ana@corp.test>".into())
+        .build()
+        .expect("a key");
+    let key: SignedSecretKey = params.generate(OsRng).expect("a key");
+    let made = i64::from(key.created_at().as_secs());
+    let payload = b"object x\n\nm\n";
+    let signature = DetachedSignature::sign_binary_data_with_subpackets(
+        OsRng,
+        &key.primary_key,
+        &Password::empty(),
+        HashAlgorithm::Sha512,
+        payload.as_slice(),
+        SubpacketConfig::Default,
+    );
+    let signature = signature.expect("signed").to_armored_string(ArmorOptions::default());
+    let tag = [payload.as_slice(), signature.expect("armour").as_bytes()].concat();
+    let public = SignedPublicKey::from(key).to_armored_string(ArmorOptions::default());
+    let known = keyring(&public.expect("armour"));
+    let good = check_tag(&tag, made, &known);
+    assert_verdict(&good, Verdict::Good, "version 6");
+    assert_eq!(good.fingerprint.map(|fingerprint| fingerprint.len()), Some(64));
+    assert_verdict(&check_tag(&replaced(&tag, "m", "n"), made, &known), Verdict::Bad, "altered");
+    assert_verdict(&check_tag(&tag, made, &Memory::new()), Verdict::UnknownKey, "unknown");
 }
 
 /// A signed commit for the tests of mutations, with a keyring that knows its key.

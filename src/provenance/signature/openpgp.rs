@@ -23,7 +23,7 @@ use crate::provenance::Signed;
 const KEY_BLOCK: &str = "-----BEGIN PGP PUBLIC KEY BLOCK-----";
 
 /// Most keys of one fingerprint that a signature is tried with.
-const MOST_KEYS: usize = 8;
+const MOST_KEYS: usize = 64;
 
 /// Most packets of a signature that are looked at.
 const MOST_PACKETS: usize = 16;

@@ -116,7 +116,7 @@ pub fn armour(text: &[u8], headers: bool) -> Option<Armour<'_>> {
     let label = text[..first].trim_ascii_end().strip_prefix(b"-----BEGIN ")?;
     let label = label.strip_suffix(b"-----")?;
     let end = [b"-----END ".as_slice(), label, b"-----"].concat();
-    let mut encoded = Vec::with_capacity(text.len());
+    let mut encoded = Vec::new();
     let mut at = first + 1;
     loop {
         let ahead = text.get(at..).filter(|ahead| !ahead.is_empty())?;
@@ -127,6 +127,10 @@ pub fn armour(text: &[u8], headers: bool) -> Option<Armour<'_>> {
         if line == end {
             let body = BASE64_STANDARD.decode(encoded).ok()?;
             return Some(Armour { body, rest });
+        }
+        // Whatever else begins or ends here: looking on would read the same text once for each.
+        if line.starts_with(b"-----") {
+            return None;
         }
         let is_checksum = line.len() == 5 && line.first() == Some(&b'=');
         if !(headers && (is_checksum || line.contains(&b':'))) {
