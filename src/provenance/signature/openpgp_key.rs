@@ -220,7 +220,6 @@ fn strong_enough(params: &PublicParams, bits: usize) -> Result<(), Problem> {
         PublicParams::RSA(rsa) if rsa.key.n().bits() < RSA_LEAST_BITS => {
             return Err(beyond("its RSA key has fewer than 2048 bits, which proves nothing"));
         }
-        PublicParams::RSA(_) => 224,
         PublicParams::ECDSA(
             EcdsaPublicParams::P256 { .. } | EcdsaPublicParams::Secp256k1 { .. },
         )
@@ -231,7 +230,7 @@ fn strong_enough(params: &PublicParams, bits: usize) -> Result<(), Problem> {
         PublicParams::DSA(dsa) if dsa.key.components().p().bits() < DSA_LEAST_BITS => {
             return Err(beyond("its DSA key has fewer than 2048 bits, which proves nothing"));
         }
-        PublicParams::DSA(_) => 224,
+        PublicParams::RSA(_) | PublicParams::DSA(_) => 224,
         _ => return Err(beyond("the OpenPGP signature is by a type of key that is unknown")),
     };
     if bits < least {
