@@ -103,6 +103,7 @@ pub(super) fn reported(rule: &Arc<RuleInfo>, seed: u8, places: Vec<Place>) -> Re
         places,
         trace: None,
         line_hash: None,
+        card: None,
     }
 }
 
