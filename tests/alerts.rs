@@ -14,7 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 use common::{Run, Scratch, leaktrace};
 use leaktrace::alert::{self, Endpoint, Outcome, sample};
 use leaktrace::config::people::{Channel, Target};
-use leaktrace::http::{Clock, Settings};
+use leaktrace::http::{Clock, Settings, Token};
 use leaktrace::model::Secret;
 use mock::{Mock, Reply, Seen, StillClock};
 use serde_json::Value;
@@ -279,6 +279,37 @@ fn all_together_have_five_minutes() {
     assert_eq!(clock.slept(), [80, 80, 80]);
     let attempts: Vec<u32> = outcomes.iter().map(|outcome| outcome.attempts).collect();
     assert_eq!(attempts, [2, 2, 2, 1, 1, 1], "each is tried at least once");
+}
+
+#[test]
+fn a_proxy_that_refuses_is_told_without_the_address() {
+    let proxy = Mock::with(|_| Reply::new(403, TOKEN));
+    let target = Target {
+        name: "x".to_owned(),
+        channel: Channel::Teams,
+        url_variable: "URL".to_owned(),
+        secret_variable: None,
+        when: None,
+    };
+    let url = format!("https://hooks.example{}", path());
+    let endpoint = Endpoint::new(&target, &|_| Some(Secret::new(url.as_bytes())));
+    let settings =
+        Settings { https_proxy: Some(Token::new(&proxy.url(""))), ..Settings::default() };
+    let clock = StillClock::at(NOW) as Arc<dyn Clock>;
+    let (push, items) = (sample::push(NOW), [sample::item()]);
+    let outcomes = alert::send(&[endpoint], &push, &items, &str::to_owned, &settings, &clock);
+    let shown = format!("{outcomes:?}");
+    assert!(!outcomes[0].ok && shown.contains("the proxy refused to connect"), "{shown}");
+    assert!(!shown.contains(TOKEN) && !shown.contains("127.0.0.1"), "{shown}");
+    assert!(proxy.lines().iter().all(|line| line == "CONNECT hooks.example:443"));
+    assert!(!proxy.seen().is_empty());
+}
+
+#[test]
+fn certificates_that_cannot_be_read_are_told() {
+    let run = test_with(&[], &[("SSL_CERT_FILE", "missing.pem")]);
+    assert_eq!(run.code, Some(2));
+    assert!(run.stderr.contains("SSL_CERT_FILE: cannot read missing.pem"), "{}", run.stderr);
 }
 
 #[test]
