@@ -26,8 +26,6 @@ pub mod identity;
 
 pub mod risk;
 
-pub mod alert;
-
 pub mod store;
 
 pub mod output;

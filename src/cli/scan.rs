@@ -29,7 +29,7 @@ pub struct Arguments {
     #[command(flatten)]
     pub what: What,
     /// Write a report: FORMAT or FORMAT=PATH, several times if wanted; `-` is standard output
-    /// [default: text] [formats: text, json, jsonl, sarif, csv]
+    /// [default: text] [formats: text, json, jsonl, sarif, csv, html]
     #[arg(short, long = "output", value_name = "FORMAT[=PATH]", value_parser = parse_output, help_heading = "Report")]
     outputs: Vec<Output>,
     /// Remember in this file what was searched, and read only what is new the next time. It must
@@ -291,7 +291,7 @@ fn since(text: &str, as_of: i64) -> Option<i64> {
 
 /// Now, or the time that `SOURCE_DATE_EPOCH` sets for builds that are to be repeatable
 /// (reproducible-builds.org's specification): seconds since 1970-01-01 UTC.
-pub fn now() -> anyhow::Result<i64> {
+fn now() -> anyhow::Result<i64> {
     match env::var("SOURCE_DATE_EPOCH") {
         Ok(text) if !text.is_empty() => text
             .parse()

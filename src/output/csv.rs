@@ -6,17 +6,18 @@
 
 use std::io;
 
-use super::{Printable, Reported, when};
+use super::{Printable, Reported, people, when};
 use crate::finding::SuppressionKind;
 use crate::model::text::escape;
 use crate::model::{ContentKind, Incomplete};
 use crate::provenance::{CommitInfo, Place, Signed};
+use crate::risk::Card;
 
 /// Lists in one cell are cut after this many, with the rest counted: a spreadsheet's cell holds
 /// 32,767 characters.
 const LISTED: usize = 50;
 
-const COLUMNS: [&str; 37] = [
+const COLUMNS: [&str; 43] = [
     "record",
     "severity",
     "confidence",
@@ -54,6 +55,12 @@ const COLUMNS: [&str; 37] = [
     "suppression_source",
     "suppression_reason",
     "page",
+    "accountable",
+    "actor_class",
+    "evidence",
+    "permission",
+    "exposure",
+    "concern",
 ];
 
 /// Writes `report` as CSV with lines that end in CR LF.
@@ -122,6 +129,9 @@ impl Row {
             row.place(place);
         }
         row.life(reported);
+        if let Some(card) = &reported.card {
+            row.people(card);
+        }
         row
     }
 
@@ -175,6 +185,17 @@ impl Row {
         self.set("introduced_signature", signature(commit.signed));
         self.set("committed_by_name", &commit.committer.name);
         self.set("committed_by_email", &commit.committer.email);
+    }
+
+    fn people(&mut self, card: &Card) {
+        self.set("exposure", card.exposure.level.as_str());
+        self.set("concern", card.concern.as_str());
+        let Some(person) = card.person() else { return };
+        self.set("accountable", &person.who);
+        self.set("actor_class", &person.standing());
+        let evidence = format!("{}: {}", people::sure(person.confidence), person.evidence);
+        self.set("evidence", &evidence);
+        self.set("permission", &people::permission(person));
     }
 
     /// Sets a text, made harmless for spreadsheets.
@@ -269,6 +290,25 @@ mod tests {
         }
         assert_eq!(harmless("=1+1"), "'=1+1");
         assert_eq!(harmless("1=1"), "1=1");
+    }
+
+    #[test]
+    fn people_stand_in_the_last_columns() {
+        let text = rendered(Format::Csv, &testing::with_people().into_printable());
+        let mut reader = ::csv::Reader::from_reader(text.as_bytes());
+        let headers = reader.headers().expect("a header").clone();
+        assert_eq!(headers.get(36), Some("page"), "columns keep their place");
+        let first = reader.records().next().expect("a row").expect("CSV");
+        let cells: Vec<&str> = first.iter().skip(37).collect();
+        let expected = [
+            "person-d2a9a143e75a8037",
+            "insider (contractor)",
+            "certain: said by the server",
+            "then write on github.com/acme/pay, by team payments; now none known",
+            "critical",
+            "review",
+        ];
+        assert_eq!(cells, expected);
     }
 
     #[test]

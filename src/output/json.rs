@@ -55,7 +55,14 @@ mod tests {
 
     #[test]
     fn documents_and_lines_follow_their_schemas() {
-        for report in [testing::rich(), testing::empty(), testing::hostile(), testing::revealed()] {
+        let with_people = testing::with_people();
+        for report in [
+            testing::rich(),
+            testing::empty(),
+            testing::hostile(),
+            testing::revealed(),
+            with_people,
+        ] {
             let report = report.into_printable();
             let document = serde_json::from_str(&rendered(Format::Json, &report)).expect("JSON");
             assert_valid(&json_schema(), &document);
@@ -70,6 +77,16 @@ mod tests {
     fn a_rich_report() {
         let report = testing::rich().into_printable();
         insta::assert_snapshot!(unversioned(&rendered(Format::Json, &report)));
+    }
+
+    #[test]
+    fn a_person_card() {
+        let report = testing::with_people().into_printable();
+        let document: serde_json::Value =
+            serde_json::from_str(&rendered(Format::Json, &report)).expect("JSON");
+        let people = &document["findings"][0]["people"];
+        insta::assert_snapshot!(serde_json::to_string_pretty(people).expect("serializes"));
+        assert_eq!(document["findings"][2].get("people"), None, "nothing where nothing is known");
     }
 
     #[test]

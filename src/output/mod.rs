@@ -6,15 +6,18 @@
 
 mod csv;
 mod forge;
+mod html;
 pub mod json;
 mod jsonl;
 mod line_hash;
+mod people;
 pub mod redact;
 mod sarif;
 #[cfg(test)]
 mod testing;
 mod text;
 mod when;
+mod wording;
 
 use std::fmt;
 use std::io;
@@ -44,12 +47,14 @@ pub enum Format {
     Sarif,
     /// A header row, then one row for each place of each finding.
     Csv,
+    /// One page for a browser, complete in itself: `docs/output-html.md`.
+    Html,
 }
 
 impl Format {
     /// All formats.
-    pub const ALL: [Format; 5] =
-        [Format::Text, Format::Json, Format::Jsonl, Format::Sarif, Format::Csv];
+    pub const ALL: [Format; 6] =
+        [Format::Text, Format::Json, Format::Jsonl, Format::Sarif, Format::Csv, Format::Html];
 
     /// The lower-case word used in options.
     pub fn as_str(self) -> &'static str {
@@ -59,6 +64,7 @@ impl Format {
             Format::Jsonl => "jsonl",
             Format::Sarif => "sarif",
             Format::Csv => "csv",
+            Format::Html => "html",
         }
     }
 
@@ -76,6 +82,7 @@ impl Format {
             Format::Jsonl => jsonl::write(report, out),
             Format::Sarif => sarif::write(report, out),
             Format::Csv => csv::write(report, out),
+            Format::Html => html::write(report, out),
         }
     }
 }
@@ -88,7 +95,7 @@ impl fmt::Display for Format {
 
 /// A word that names no format.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{given}` is no output format; use one of text, json, jsonl, sarif, csv")]
+#[error("`{given}` is no output format; use one of text, json, jsonl, sarif, csv, html")]
 pub struct ParseFormatError {
     given: String,
 }
@@ -125,6 +132,9 @@ pub struct Report {
     pub key_id: String,
     /// Show values. Only `--reveal` sets this.
     pub reveal: bool,
+    /// Put what person cards say of people into SARIF, which everybody can fetch who sees the alerts
+    /// of a repository. To be false where a repository is known to be public.
+    pub identity_in_sarif: bool,
 }
 
 /// A finding with its history.

@@ -189,6 +189,9 @@ impl Redactor {
         if let Some(trace) = &mut reported.trace {
             self.trace(trace);
         }
+        if let Some(card) = &mut reported.card {
+            card.texts_mut().into_iter().for_each(|text| self.text(text));
+        }
     }
 
     fn finding(&self, finding: &mut Finding) {
@@ -393,6 +396,23 @@ mod tests {
         assert_eq!(shown, format!("{frame} *** ***"));
         let whole = redacted(&[value.as_bytes()], &escape(value.as_bytes()));
         assert!(lines.iter().all(|line| !whole.contains(line.as_str())), "{whole}");
+    }
+
+    #[test]
+    fn a_person_card_repeats_no_value() {
+        let mut report = crate::output::testing::with_people();
+        let value = report.findings[0].finding.secret.expose().to_vec();
+        let value = String::from_utf8(value).expect("made as text");
+        let card = report.findings[0].card.as_mut().expect("a card");
+        for text in card.texts_mut() {
+            text.push_str(&value);
+        }
+        let fields = card.texts_mut().len();
+        let report = report.into_printable();
+        let card = report.findings[0].card.as_ref().expect("a card");
+        let shown = format!("{card:?}");
+        assert!(!shown.contains(&value));
+        assert_eq!(shown.matches(MASK).count(), fields);
     }
 
     #[test]

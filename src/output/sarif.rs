@@ -4,9 +4,11 @@
 //! them, places beside the first are left out first and then the mildest results, and the run says
 //! so. Results are made one by one while they are written, because the SARIF types are large.
 
+mod people;
 mod results;
 mod rules;
 mod run;
+mod taxonomies;
 
 use std::cell::Cell;
 use std::io::{self, Write};
@@ -16,6 +18,7 @@ use flate2::write::GzEncoder;
 use serde::Serialize;
 
 use super::{Printable, Reported};
+use crate::risk::Card;
 use results::Results;
 
 /// The schema that the output names and follows.
@@ -85,6 +88,11 @@ fn plan(report: &Printable, limits: Limits) -> Plan {
         }
     }
     plan
+}
+
+/// The card of a finding as far as the report may show people in SARIF.
+fn card<'a>(report: &Printable, reported: &'a Reported) -> Option<&'a Card> {
+    reported.card.as_deref().filter(|_| report.identity_in_sarif)
 }
 
 enum Measure {

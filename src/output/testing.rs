@@ -1,6 +1,8 @@
 //! Reports that the reporters' tests share. Values of secrets are made when the tests run, so that
 //! neither this file nor a snapshot holds one.
 
+mod people;
+
 use std::sync::Arc;
 
 use gix::ObjectId;
@@ -12,6 +14,8 @@ use crate::model::{
     Confidence, ContentKind, Fact, Incomplete, IncompleteKind, Layer, Position, Secret, Severity,
 };
 use crate::provenance::{CommitInfo, Place, Refs, Signature, Signed, Trace};
+
+pub(super) use people::{card, with_people};
 
 /// The report in this format, as plain text for 80 columns where that matters.
 pub(super) fn rendered(format: Format, report: &Printable) -> String {
@@ -125,6 +129,7 @@ pub(super) fn empty() -> Report {
         as_of: 1_795_300_800,
         key_id: "0f1e2d3c4b5a6978".to_owned(),
         reveal: false,
+        identity_in_sarif: true,
     }
 }
 
@@ -260,10 +265,17 @@ pub(super) fn revealed() -> Report {
     Report { reveal: true, ..rich() }
 }
 
+/// Text that tries a spreadsheet, a terminal, a page, a log and a format string, escaped as every
+/// text of a report is.
+fn hostile_text() -> String {
+    let text = "=x\n\u{202e}\x1b]8;;http://a\x07\x1b[31m<b>&\"'`|[a](b){0}%\u{2028}</script>\
+                <img src=x onerror=alert(1)>-->";
+    escape(text.as_bytes())
+}
+
 /// A report whose every text was chosen to break something.
 pub(super) fn hostile() -> Report {
-    let nasty =
-        escape("=x\n\u{202e}\x1b]8;;http://a\x07\x1b[31m<b>&\"'`|[a](b){0}%\u{2028}".as_bytes());
+    let nasty = hostile_text();
     let title = format!("{}\n\x1b[31m{}", "T".repeat(150), "t".repeat(150));
     let mut info = RuleInfo::clone(&rule("hostile-rule", &title, Severity::High));
     info.page = "javascript:alert(1)\x1b\\\u{202e}".to_owned();
@@ -289,6 +301,7 @@ pub(super) fn hostile() -> Report {
         exposed_seconds: Some(i64::MIN),
         ..Trace::default()
     });
+    reported.card = Some(Box::new(people::hostile_card()));
     let mut report = empty();
     report.findings = vec![reported];
     report.targets = vec![Target {
@@ -329,6 +342,7 @@ pub(super) fn repeating(text: &str) -> Report {
     report.incomplete.iter_mut().flat_map(|gap| &mut gap.named).for_each(add);
     for reported in report.findings.iter_mut().chain(&mut report.suppressed) {
         reported.finding.facts.push(Fact::new("issuer", text));
+        reported.card = Some(Box::new(people::repeating_card(text)));
         if let Some(by) = &mut reported.finding.suppression {
             add(&mut by.reason);
             by.source = format!("{text}/a.py:1");

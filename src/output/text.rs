@@ -7,11 +7,14 @@
 mod canvas;
 mod closing;
 mod finding;
+mod people;
 
 use std::io;
 
 use super::Printable;
 use super::forge::Forge;
+use super::people::Shown;
+use super::wording::groups;
 use canvas::{Canvas, Tone};
 
 /// How text output may look. The caller decides from `NO_COLOR`, `TERM` and the terminal.
@@ -44,34 +47,12 @@ pub(super) fn write(
         .iter()
         .map(|target| target.remote.as_deref().and_then(Forge::of_remote))
         .collect();
-    for group in finding::groups(report) {
-        finding::write_group(&mut canvas, report, &forges, &group)?;
+    let mut shown = Shown::default();
+    for group in groups(report) {
+        finding::write_group(&mut canvas, report, &forges, &group, &mut shown)?;
         canvas.blank()?;
     }
     closing::write(&mut canvas, report)
-}
-
-/// `1 secret`, `1,204 secrets`.
-fn counted(count: u64, singular: &str, plural: &str) -> String {
-    format!("{} {}", thousands(count), if count == 1 { singular } else { plural })
-}
-
-/// The number with a comma after each three digits.
-fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
-
-/// `count` of a collection, for [`counted`].
-fn number(count: usize) -> u64 {
-    u64::try_from(count).unwrap_or(u64::MAX)
 }
 
 /// How a severity is coloured.
@@ -108,6 +89,29 @@ mod tests {
     fn a_rich_report_in_colour() {
         let text = shown(testing::rich(), COLOUR);
         insta::assert_snapshot!(text.replace('\x1b', "␛"));
+    }
+
+    #[test]
+    fn a_report_with_people() {
+        let style = TextStyle { width: 60, ..TextStyle::default() };
+        let text = shown(testing::with_people(), style);
+        let long = text.lines().find(|line| line.chars().count() > 60 && !line.contains('/'));
+        assert_eq!(long, None);
+        insta::assert_snapshot!(text);
+        let mentioned = text.matches("person-d2a9a143e75a8037").count();
+        assert_eq!(mentioned, 1, "people of one commit are shown once");
+    }
+
+    #[test]
+    fn no_number_stands_beside_a_name() {
+        let confidences: Vec<String> = [70, 97, 99].map(|sure| sure.to_string()).to_vec();
+        let text = shown(testing::with_people(), TextStyle::default());
+        let (_, card) = text.split_once("people  ").expect("a card");
+        let (card, _) = card.split_once("what to do").expect("its end");
+        for word in card.split(|c: char| !c.is_alphanumeric()) {
+            assert!(!confidences.contains(&word.to_owned()) && word != "dB", "{card}");
+        }
+        assert!(card.contains("certain") && card.contains("likely"));
     }
 
     #[test]
@@ -156,10 +160,5 @@ mod tests {
         let value = String::from_utf8(value).expect("generated as text");
         assert!(shown(report, TextStyle::default()).contains(&value));
         assert!(!shown(testing::rich(), TextStyle::default()).contains(&value));
-    }
-
-    #[test]
-    fn numbers_have_separators() {
-        assert_eq!([0, 999, 1000, 1_234_567].map(thousands), ["0", "999", "1,000", "1,234,567"]);
     }
 }

@@ -274,6 +274,7 @@ fn merge(parts: Vec<assemble::Assembled>, options: &Options, log: &IncompleteLog
         as_of: options.as_of,
         key_id: String::new(),
         reveal: options.reveal,
+        identity_in_sarif: true,
     };
     for part in parts {
         report.targets.push(part.target);

@@ -3,6 +3,7 @@
 //! describes them for readers; the JSON Schemas under `docs/` are generated from them.
 
 mod history;
+mod people;
 
 use std::collections::BTreeMap;
 
@@ -16,6 +17,10 @@ use crate::model::{self, Confidence, IncompleteKind, Severity};
 use crate::output::{self, Printable, Reported, when};
 
 pub use history::{Commit, Person, Place, PlaceKind, SignatureKind, Trace};
+pub use people::{
+    Actor, Class, Concern, Decibans, Explanation, Exposure, Observation, People, PersonKind, Role,
+    Standing, Sure,
+};
 
 /// The version that this module writes.
 const VERSION: u32 = 1;
@@ -176,6 +181,9 @@ pub struct Finding {
     /// GitHub code scanning's `primaryLocationLineHash` of the first place.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line_hash: Option<String>,
+    /// Who brought it in and what is to be made of it; only where the identity cross-check is on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub people: Option<People>,
     /// Why it does not count; only in `suppressed`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub suppression: Option<Suppression>,
@@ -196,6 +204,7 @@ impl Finding {
             places: reported.places.iter().map(Place::new).collect(),
             trace: reported.trace.as_ref().map(Trace::new),
             line_hash: reported.line_hash.clone(),
+            people: reported.card.as_deref().map(People::new),
             suppression: finding.suppression.as_ref().map(Suppression::new),
         }
     }

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::rules::{Rules, level};
 use super::run::{bag, base_id};
+use super::{card, people, taxonomies};
 use crate::finding::{self, SuppressionKind};
 use crate::model::text::escape;
 use crate::model::{ContentKind, Layer, Position};
@@ -77,6 +78,8 @@ impl Results<'_> {
         });
         result.occurrence_count = i64::try_from(reported.places.len().max(1)).ok();
         result.related_locations = (!related.is_empty()).then_some(related);
+        result.taxa =
+            taxonomies::references(&taxonomies::of_result(reported, card(self.report, reported)));
         result.suppressions = finding.suppression.as_ref().map(|by| vec![suppression(by)]);
         result
     }
@@ -287,6 +290,18 @@ fn properties(report: &Printable, reported: &Reported) -> PropertyBag {
     ]);
     if let Some(trace) = &reported.trace {
         properties.additional_properties.extend(trace_properties(trace));
+    }
+    if let Some(shown) = &reported.card {
+        let exposure = &shown.exposure;
+        let value = json!({
+            "level": exposure.level,
+            "rotateWithinHours": exposure.rotate_within,
+            "reasons": exposure.reasons,
+        });
+        properties.additional_properties.insert("exposure".to_owned(), value);
+    }
+    if let Some(card) = card(report, reported) {
+        properties.additional_properties.extend(people::properties(card));
     }
     properties
 }

@@ -74,6 +74,7 @@ fn descriptor(rule: &RuleInfo, confidence: Confidence) -> ReportingDescriptor {
         .help(help(rule, &title))
         .default_configuration(level)
         .properties(properties(rule, confidence))
+        .relationships(super::taxonomies::relationships(rule))
         .build();
     descriptor.help_uri = web_page(&rule.page);
     descriptor
@@ -95,9 +96,8 @@ fn help(rule: &RuleInfo, title: &str) -> MultiformatMessageString {
 fn properties(rule: &RuleInfo, confidence: Confidence) -> PropertyBag {
     let own = rule.tags.iter().map(|tag| escape(tag.as_bytes()));
     let mut tags: Vec<String> = Vec::new();
-    for tag in
-        ["security", "secret", "external/cwe/cwe-798"].map(str::to_owned).into_iter().chain(own)
-    {
+    let known = ["security", "secret"].map(str::to_owned).into_iter();
+    for tag in known.chain(super::taxonomies::tags(rule)).chain(own) {
         if tags.len() < TAGS && !tags.contains(&tag) {
             tags.push(tag);
         }

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::Run;
 use super::results::{Results, message_text};
 use super::rules::Rules;
+use super::{card, taxonomies};
 use crate::model::Incomplete;
 use crate::output::forge::{path_to_uri, repository_uri};
 use crate::output::{Printable, Reported, Target, VERSION, when};
@@ -35,11 +36,14 @@ pub(super) struct Parts<'a> {
 
 pub(super) fn build<'a>(parts: &Parts<'a>) -> Run<'a> {
     let rules = Rules::of(&parts.items);
-    let driver = ToolComponent::builder()
+    let items = parts.items.iter().map(|item| (*item, card(parts.report, item)));
+    let (taxonomies, supported) = taxonomies::of_run(items);
+    let mut driver = ToolComponent::builder()
         .name("leaktrace")
         .semantic_version(VERSION)
         .rules(rules.descriptors())
         .build();
+    driver.supported_taxonomies = (!supported.is_empty()).then_some(supported);
     let mut run = ::sarif::sarif::Run::builder()
         .tool(Tool::builder().driver(driver).build())
         .automation_details(automation(parts))
@@ -51,6 +55,7 @@ pub(super) fn build<'a>(parts: &Parts<'a>) -> Run<'a> {
         single_target(parts).and_then(provenance).map(|from| vec![from]);
     run.original_uri_base_ids = base_ids(parts);
     run.properties = left_out_properties(parts);
+    run.taxonomies = (!taxonomies.is_empty()).then_some(taxonomies);
     let results = Results {
         report: parts.report,
         items: parts.items.clone(),

@@ -45,7 +45,10 @@ fn many(count: u8, places: usize) -> Report {
 
 #[test]
 fn every_kind_of_report_follows_the_schema() {
-    for report in [testing::empty(), testing::rich(), testing::hostile(), testing::revealed()] {
+    let people = testing::with_people();
+    for report in
+        [testing::empty(), testing::rich(), testing::hostile(), testing::revealed(), people]
+    {
         assert_valid(&parsed(report, GITHUB));
     }
     let nothing = Report { targets: Vec::new(), ..testing::empty() };
@@ -187,4 +190,92 @@ fn places_without_a_path_have_a_location() {
     let mut nowhere = many(1, 1);
     nowhere.findings[0].places.clear();
     assert_valid(&parsed(nowhere, GITHUB));
+}
+
+#[test]
+fn people_stand_in_the_properties_and_controls_in_the_taxa() {
+    let log = parsed(testing::with_people(), GITHUB);
+    let result = results(&log)[0];
+    let properties = &result["properties"];
+    let text = serde_json::to_string_pretty(properties).expect("serializes");
+    insta::assert_snapshot!(testing::unversioned(&text));
+    let taxa = |result: &Value| -> Vec<String> {
+        let taxa = result["taxa"].as_array().cloned().unwrap_or_default();
+        taxa.iter().filter_map(|taxon| taxon["id"].as_str().map(str::to_owned)).collect()
+    };
+    let expected = ["A.5.3", "A.5.18", "A.8.4", "PR.AA-05", "PR.PS-06", "DE.CM-03"];
+    assert_eq!(taxa(result), expected);
+    assert!(taxa(results(&log)[3]).is_empty(), "no card, no control of a result");
+}
+
+#[test]
+fn rules_and_results_refer_only_to_what_the_run_describes() {
+    for report in [testing::rich(), testing::with_people(), testing::hostile()] {
+        let log = parsed(report, GITHUB);
+        let run = &log["runs"][0];
+        let mut described = Vec::new();
+        for taxonomy in run["taxonomies"].as_array().expect("taxonomies") {
+            for taxon in taxonomy["taxa"].as_array().expect("taxa") {
+                described.push((taxonomy["guid"].clone(), taxon["id"].clone()));
+            }
+        }
+        let supported = run["tool"]["driver"]["supportedTaxonomies"].as_array().expect("some");
+        assert_eq!(supported.len(), run["taxonomies"].as_array().expect("taxonomies").len());
+        let rules = run["tool"]["driver"]["rules"].as_array().expect("rules");
+        let of_rules = rules.iter().flat_map(|rule| rule["relationships"].as_array()).flatten();
+        let of_rules = of_rules.map(|relationship| &relationship["target"]);
+        let results = results(&log);
+        let of_results = results.iter().filter_map(|result| result["taxa"].as_array()).flatten();
+        let mut count = 0;
+        for target in of_rules.chain(of_results) {
+            let named = (target["toolComponent"]["guid"].clone(), target["id"].clone());
+            assert!(described.contains(&named), "{named:?}");
+            count += 1;
+        }
+        assert!(count >= rules.len() * 6);
+    }
+}
+
+#[test]
+fn what_is_public_names_no_people() {
+    let report = || Report { identity_in_sarif: false, ..testing::with_people() };
+    let log = parsed(report(), GITHUB);
+    assert_valid(&log);
+    let text = log.to_string();
+    assert!(!text.contains("d2a9a143e75a8037") && !text.contains("S21"), "{text}");
+    let result = results(&log)[0];
+    for name in ["identity", "signals", "concernBand"] {
+        assert_eq!(result["properties"].get(name), None);
+    }
+    assert_eq!(result.get("taxa"), None);
+    let exposure = &result["properties"]["exposure"];
+    assert_eq!(exposure["level"], "critical", "the secret's own, and nobody's");
+}
+
+#[test]
+fn weaknesses_follow_the_kind_of_secret() {
+    for (id, tag, weakness) in [
+        ("example-api-key", "cloud", "CWE-522"),
+        ("example-private-key", "cloud", "CWE-321"),
+        ("pem", "key", "CWE-321"),
+        ("postgres-url-password", "cloud", "CWE-259"),
+    ] {
+        let mut rule =
+            crate::finding::RuleInfo::clone(&testing::rule(id, "Some key", Severity::Low));
+        rule.tags = vec![tag.to_owned()];
+        let place = testing::place(ContentKind::Blob, Some("a.py"), 1, "  // key = ***");
+        let mut report = testing::empty();
+        report.findings.push(testing::reported(&std::sync::Arc::new(rule), 1, vec![place]));
+        let log = parsed(report, GITHUB);
+        let rule = &log["runs"][0]["tool"]["driver"]["rules"][0];
+        let related = rule["relationships"].as_array().expect("relationships");
+        let ids: Vec<&str> =
+            related.iter().filter_map(|one| one["target"]["id"].as_str()).collect();
+        assert!(ids.contains(&weakness) && ids.contains(&"CWE-798"), "{id}: {ids:?}");
+        assert_eq!(ids.len(), 6);
+        let number = weakness.trim_start_matches("CWE-");
+        let tags = rule["properties"]["tags"].as_array().expect("tags");
+        assert!(tags.contains(&format!("external/cwe/cwe-{number}").into()));
+        assert_eq!(results(&log)[0]["taxa"][0]["id"], "CWE-615", "it stands in a comment");
+    }
 }

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::io;
 
 use super::canvas::{Canvas, Flow, Tone};
-use super::{counted, number, thousands, tone};
+use super::tone;
 use crate::finding::SuppressionKind;
 use crate::model::Severity;
+use crate::output::wording::{counted, number, read, thousands};
 use crate::output::{Printable, when};
 
 /// Suppressions of one kind that are listed before the rest is only counted.
@@ -149,33 +150,8 @@ fn totals(canvas: &mut Canvas<'_>, report: &Printable) -> io::Result<()> {
     }
     canvas.right(Tone::Faint, &when::utc_for_people(report.as_of))?;
     canvas.end()?;
-    let stats = &report.stats;
-    let read = [
-        (stats.commits, "commit", "commits"),
-        (stats.blobs, "blob", "blobs"),
-        (stats.texts, "message or name", "messages and names"),
-        (stats.files, "file", "files"),
-    ];
-    let mut parts: Vec<String> = read
-        .into_iter()
-        .filter(|(count, ..)| *count > 0)
-        .map(|(count, singular, plural)| counted(count, singular, plural))
-        .collect();
-    parts.push(size(stats.bytes));
-    let text = format!("Read {}.", parts.join(", "));
+    let text = format!("Read {}.", read(&report.stats));
     canvas.flow(Flow::new().words(Tone::Faint, &text), 1)
-}
-
-/// Bytes in the unit that leaves one to four digits.
-fn size(bytes: u64) -> String {
-    let units = [(1_u64 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
-    match units.into_iter().find(|(unit, _)| bytes >= *unit) {
-        Some((unit, name)) => {
-            let tenths = u128::from(bytes) * 10 / u128::from(unit);
-            format!("{}.{} {name}", tenths / 10, tenths % 10)
-        }
-        None => counted(bytes, "byte", "bytes"),
-    }
 }
 
 fn next_steps(canvas: &mut Canvas<'_>) -> io::Result<()> {
@@ -193,18 +169,4 @@ fn next_steps(canvas: &mut Canvas<'_>) -> io::Result<()> {
         canvas.flow(Flow::new().words(Tone::Plain, step), 5)?;
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes_have_one_decimal() {
-        let shown = [0, 1, 1023, 1024, 1_610_612_736, u64::MAX].map(size);
-        assert_eq!(
-            shown,
-            ["0 bytes", "1 byte", "1,023 bytes", "1.0 KiB", "1.5 GiB", "16777215.9 TiB"]
-        );
-    }
 }

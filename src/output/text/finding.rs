@@ -1,4 +1,5 @@
-//! Findings as a person reads them: a heading for each severity and rule, a block for each secret.
+//! Findings as a person reads them: a heading for each severity and rule, a block for each secret
+//! and the people behind it.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -6,42 +7,28 @@ use std::io;
 use gix::ObjectId;
 
 use super::canvas::{Canvas, Flow, Tone, char_columns, columns};
-use super::{counted, number, tone};
+use super::{people, tone};
 use crate::model::text::escape;
 use crate::model::{ContentKind, Secret};
 use crate::output::forge::Forge;
+use crate::output::people::Shown;
+use crate::output::wording::{
+    Group, counted, number, person, place_name, ref_name, short, shortened, signed,
+};
 use crate::output::{Printable, Reported, when};
-use crate::provenance::{CommitInfo, Place, Signature, Signed, Trace};
+use crate::provenance::{CommitInfo, Place, Signature, Trace};
 
-/// Hexadecimal digits of a commit that people need to recognise it.
-const SHORT_ID: usize = 10;
 /// Refs, places and commits that are named before the rest is only counted.
 const NAMED: usize = 3;
 
-/// Findings of one rule, in the report's order.
-pub(super) type Group<'a> = Vec<&'a Reported>;
-
-/// The findings that count, by severity and then rule, in the order the report first has them.
-pub(super) fn groups(report: &Printable) -> Vec<Group<'_>> {
-    let mut sorted: Vec<(usize, &Reported)> = Vec::with_capacity(report.findings.len());
-    let mut first: std::collections::BTreeMap<(_, &str), usize> = std::collections::BTreeMap::new();
-    for (at, reported) in report.findings.iter().enumerate() {
-        let rule = &reported.finding.rule;
-        sorted.push((*first.entry((rule.severity, &rule.id)).or_insert(at), reported));
-    }
-    sorted.sort_by_key(|(at, reported)| (std::cmp::Reverse(reported.finding.rule.severity), *at));
-    sorted
-        .chunk_by(|(left, _), (right, _)| left == right)
-        .map(|group| group.iter().map(|(_, reported)| *reported).collect())
-        .collect()
-}
-
-/// Writes a heading, a block for each secret, and what to do about secrets of this kind.
-pub(super) fn write_group(
+/// Writes a heading, a block for each secret, and what to do about secrets of this kind. People who
+/// were `shown` are not shown again.
+pub(super) fn write_group<'a>(
     canvas: &mut Canvas<'_>,
-    report: &Printable,
+    report: &'a Printable,
     forges: &[Option<Forge>],
-    group: &Group<'_>,
+    group: &Group<'a>,
+    shown: &mut Shown<'a>,
 ) -> io::Result<()> {
     let Some(first) = group.first() else { return Ok(()) };
     let rule = &first.finding.rule;
@@ -57,6 +44,9 @@ pub(super) fn write_group(
         canvas.blank()?;
         let forge = forges.get(reported.target).and_then(Option::as_ref);
         Block { report, reported, forge }.write(canvas)?;
+        if let Some(card) = &reported.card {
+            people::write(canvas, card, shown.before(reported, 0))?;
+        }
     }
     canvas.blank()?;
     canvas.labelled("what to do", Flow::new().words(Tone::Plain, &rule.advice))?;
@@ -171,13 +161,7 @@ impl Block<'_> {
     }
 
     fn commit(&self, canvas: &mut Canvas<'_>, label: &str, commit: &CommitInfo) -> io::Result<()> {
-        let signed = match commit.signed {
-            Signed::No => "not signed",
-            Signed::OpenPgp => "OpenPGP signature",
-            Signed::Ssh => "SSH signature",
-            Signed::X509 => "X.509 signature",
-            Signed::Other => "unknown kind of signature",
-        };
+        let signed = signed(commit.signed);
         let date = when::for_people(&commit.author);
         let line = self.commit_id(Flow::new(), &commit.id).words(Tone::Plain, &date).glue(",");
         canvas.labelled(label, line.words(Tone::Faint, signed))?;
@@ -259,29 +243,6 @@ fn path_key(place: &Place) -> (Option<&[u8]>, Option<ObjectId>) {
     (place.path.as_deref(), if place.path.is_none() { place.object } else { None })
 }
 
-/// `path:line:column`, or what stands for the path where there is none.
-pub(super) fn place_name(place: &Place) -> String {
-    let object = place.object.map(|id| id.to_string()).unwrap_or_default();
-    let name = match (&place.path, place.kind) {
-        (Some(path), ContentKind::FileName) => return format!("the name of {}", escape(path)),
-        (Some(path), _) => escape(path),
-        (None, ContentKind::Commit) => format!("message of commit {}", short(&object)),
-        (None, ContentKind::Tag) => format!("message of tag {}", short(&object)),
-        (None, ContentKind::Stdin) => "standard input".to_owned(),
-        (None, ContentKind::FileName) => return format!("a name in tree {}", short(&object)),
-        (None, ContentKind::Blob | ContentKind::File) => format!("object {}", short(&object)),
-    };
-    format!("{name}:{}:{}", place.position.line, place.position.column)
-}
-
-fn short(id: &str) -> &str {
-    id.get(..SHORT_ID).unwrap_or(id)
-}
-
-fn person(who: &Signature) -> String {
-    format!("{} <{}>", shortened(&who.name, 80), shortened(&who.email, 120))
-}
-
 fn still_in(trace: &Trace) -> Flow {
     let mut flow = Flow::new();
     for (at, name) in trace.tips.iter().take(NAMED).enumerate() {
@@ -302,26 +263,6 @@ fn and_more(flow: Flow, count: usize, shown: usize) -> Flow {
         flow.glue(",").words(Tone::Faint, &format!("+{} more", count - shown))
     } else {
         flow
-    }
-}
-
-/// A ref as people call it.
-fn ref_name(full: &str) -> String {
-    if let Some(tag) = full.strip_prefix("refs/tags/") {
-        return format!("tag {tag}");
-    }
-    ["refs/heads/", "refs/remotes/", "refs/"]
-        .into_iter()
-        .find_map(|prefix| full.strip_prefix(prefix))
-        .unwrap_or(full)
-        .to_owned()
-}
-
-/// At most `most` characters of one-line text.
-fn shortened(text: &str, most: usize) -> String {
-    match text.char_indices().nth(most) {
-        Some((at, _)) => format!("{}…", &text[..at]),
-        None => text.to_owned(),
     }
 }
 
@@ -398,19 +339,5 @@ mod tests {
         assert_eq!(columns(&at_the_end), 60);
         let wide = window(&"漢".repeat(60), "***", 31);
         assert!(columns(&wide) <= 31 && wide.ends_with('…'), "{wide}");
-    }
-
-    #[test]
-    fn refs_are_called_what_people_call_them() {
-        for (full, name) in [
-            ("refs/heads/release/1.2", "release/1.2"),
-            ("refs/tags/v1.0", "tag v1.0"),
-            ("refs/remotes/origin/main", "origin/main"),
-            ("refs/stash", "stash"),
-            ("refs/pull/7/head", "pull/7/head"),
-            ("HEAD", "HEAD"),
-        ] {
-            assert_eq!(ref_name(full), name);
-        }
     }
 }
