@@ -1,10 +1,12 @@
 //! The command line: the only part that reads arguments and the environment, and the only one that
 //! prints.
 
+mod alerts;
 mod baseline;
 mod config;
 mod exit;
 mod manual;
+mod network;
 mod progress;
 mod rules;
 mod scan;
@@ -35,6 +37,8 @@ enum Command {
     Baseline(baseline::Arguments),
     /// Check a configuration, or print its schema
     Config(config::Arguments),
+    /// Try the channels that alerts go to
+    Alerts(alerts::Arguments),
     /// Print a completion script for a shell
     Completions(manual::Completions),
     /// Write the manual pages
@@ -59,6 +63,7 @@ pub fn main() -> ExitCode {
         Command::Rules(arguments) => rules::run(arguments),
         Command::Baseline(arguments) => baseline::run(arguments),
         Command::Config(arguments) => config::run(arguments),
+        Command::Alerts(arguments) => alerts::run(arguments),
         Command::Completions(arguments) => manual::completions(&arguments),
         Command::Man(arguments) => manual::pages(&arguments),
     };

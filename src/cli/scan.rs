@@ -291,7 +291,7 @@ fn since(text: &str, as_of: i64) -> Option<i64> {
 
 /// Now, or the time that `SOURCE_DATE_EPOCH` sets for builds that are to be repeatable
 /// (reproducible-builds.org's specification): seconds since 1970-01-01 UTC.
-fn now() -> anyhow::Result<i64> {
+pub fn now() -> anyhow::Result<i64> {
     match env::var("SOURCE_DATE_EPOCH") {
         Ok(text) if !text.is_empty() => text
             .parse()
