@@ -3,10 +3,14 @@
 
 mod alerts;
 mod baseline;
+mod condition;
 mod config;
 mod exit;
+mod explain;
+mod identity;
 mod manual;
 mod network;
+mod people;
 mod progress;
 mod rules;
 mod scan;
@@ -35,6 +39,10 @@ enum Command {
     Rules(rules::Arguments),
     /// Keep what is known already out of the exit code
     Baseline(baseline::Arguments),
+    /// The directory of people: fill it, ask it, and the policy for it
+    Identity(identity::Arguments),
+    /// Make the judgement of a finding again out of an evidence bundle, and tell each step
+    Explain(explain::Arguments),
     /// Check a configuration, or print its schema
     Config(config::Arguments),
     /// Try the channels that alerts go to
@@ -62,6 +70,8 @@ pub fn main() -> ExitCode {
         Command::Scan(arguments) => scan::run(&arguments),
         Command::Rules(arguments) => rules::run(arguments),
         Command::Baseline(arguments) => baseline::run(arguments),
+        Command::Identity(arguments) => identity::run(arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
         Command::Config(arguments) => config::run(arguments),
         Command::Alerts(arguments) => alerts::run(arguments),
         Command::Completions(arguments) => manual::completions(&arguments),

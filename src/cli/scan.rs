@@ -14,6 +14,7 @@ use clap::{ArgGroup, Args};
 use super::Exit;
 use super::exit::UsageError;
 use super::progress::Bar;
+use super::people;
 use super::terminal::{self, Colour};
 use crate::config::{Config, Environment, FailOn, parse_size};
 use crate::model::{Confidence, IncompleteKind};
@@ -49,6 +50,8 @@ pub struct Arguments {
     /// Colours in text
     #[arg(long, value_enum, value_name = "WHEN", default_value_t, help_heading = "Report")]
     color: Colour,
+    #[command(flatten)]
+    people: people::Arguments,
     /// Show no progress bar
     #[arg(long, help_heading = "Report")]
     no_progress: bool,
@@ -158,10 +161,19 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let mut options = options(&arguments.what, &environment)?;
     options.reveal = arguments.reveal;
     options.state.clone_from(&arguments.state);
+    options.people = people::prepare(
+        &arguments.people,
+        &environment,
+        options.config.as_ref(),
+        options.as_of,
+    )?;
     let scan = execute(&options, arguments.what.threads, !arguments.no_progress)?;
     let exit = judge(&scan, arguments, &environment);
     for output in outputs {
         write(&scan.report, &output, arguments.color)?;
+    }
+    if let (Some(path), Some(bundle)) = (&arguments.people.evidence, &scan.evidence) {
+        people::write_bundle(path, bundle)?;
     }
     // The process is about to end: giving back piece by piece what a large report holds takes time
     // for nothing.
@@ -276,7 +288,7 @@ fn scope(what: &What, as_of: i64) -> anyhow::Result<Scope> {
 }
 
 /// A date (midnight UTC), a time, or so many days (`d`), hours (`h`) or weeks (`w`) before now.
-fn since(text: &str, as_of: i64) -> Option<i64> {
+pub fn since(text: &str, as_of: i64) -> Option<i64> {
     for (unit, seconds) in [("h", 3_600), ("d", 86_400), ("w", 604_800)] {
         if let Some(count) = text.strip_suffix(unit).and_then(|count| count.parse::<u32>().ok()) {
             return as_of.checked_sub(i64::from(count) * seconds);
@@ -305,7 +317,7 @@ pub fn now() -> anyhow::Result<i64> {
 }
 
 /// The user's state folder by the XDG base directory specification: relative paths do not count.
-fn state_dir() -> Option<PathBuf> {
+pub fn state_dir() -> Option<PathBuf> {
     let absolute =
         |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     absolute("XDG_STATE_HOME")
@@ -351,7 +363,20 @@ fn judge(scan: &Scan, arguments: &Arguments, environment: &Environment) -> Exit 
     if !gaps(scan, &arguments.accept_incomplete).is_empty() {
         return Exit::Failed;
     }
+    let judged = |one: &crate::output::Reported| {
+        let fingerprint = one.finding.fingerprint.to_string();
+        let cases = scan.evidence.as_ref().map(|bundle| bundle.cases.as_slice());
+        cases.and_then(|cases| {
+            let at = cases.binary_search_by(|case| case.case.finding.cmp(&fingerprint));
+            at.ok().and_then(|at| cases.get(at))
+        })
+    };
     let counts = |one: &crate::output::Reported| {
+        let config = scan.configs.get(one.target);
+        let when = config.and_then(|config| config.fail_when.as_ref());
+        if let (None, Some(when)) = (arguments.fail_on.or(environment.fail_on), when) {
+            return when.holds(&|field| super::condition::value(field, one, judged(one), scan.report.as_of));
+        }
         let fail_on = arguments
             .fail_on
             .or(environment.fail_on)
@@ -363,7 +388,7 @@ fn judge(scan: &Scan, arguments: &Arguments, environment: &Environment) -> Exit 
 
 /// Opens a report for writing; a new one is for its owner's eyes only, because it says where
 /// secrets are and may show them.
-fn create(path: &std::path::Path) -> io::Result<File> {
+pub fn create(path: &std::path::Path) -> io::Result<File> {
     let mut options = File::options();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
