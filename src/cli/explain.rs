@@ -29,7 +29,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         bundle.cases.iter().filter(|one| one.case.finding.starts_with(&wanted)).collect();
     let judged = match found.as_slice() {
         _ if wanted.len() < 4 => {
-            return Err(UsageError("write at least four digits of the fingerprint".to_owned()).into());
+            return Err(
+                UsageError("write at least four digits of the fingerprint".to_owned()).into()
+            );
         }
         [] => {
             return Err(UsageError(format!(
@@ -41,7 +43,11 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         }
         [one] => *one,
         several => {
-            return Err(UsageError(format!("{} findings begin so; write more digits", several.len())).into());
+            return Err(UsageError(format!(
+                "{} findings begin so; write more digits",
+                several.len()
+            ))
+            .into());
         }
     };
     let again = judge(&judged.case, &bundle.settings);
@@ -50,7 +56,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     tell(judged, &bundle.settings)?;
     terminal::say("")?;
     if same {
-        terminal::say(&format!("made again from the bundle: the same judgement ({})", again.model))?;
+        terminal::say(&format!(
+            "made again from the bundle: the same judgement ({})",
+            again.model
+        ))?;
         return Ok(Exit::Clean);
     }
     if again.model == judged.judgement.model {

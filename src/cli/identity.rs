@@ -6,7 +6,7 @@ mod resolve;
 mod sync;
 
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
@@ -248,7 +248,9 @@ fn sources(common: &Common) -> anyhow::Result<Exit> {
     let store = place.existing()?;
     let all = store.sources()?;
     if all.is_empty() {
-        terminal::say("no sources yet: `leaktrace identity import FILE` or `leaktrace identity sync`")?;
+        terminal::say(
+            "no sources yet: `leaktrace identity import FILE` or `leaktrace identity sync`",
+        )?;
     }
     let mut stale = false;
     for source in &all {
@@ -282,7 +284,11 @@ fn line(source: &SourceState, old: bool) -> String {
         crate::identity::Authority::Directory => "directory",
         crate::identity::Authority::Personnel => "personnel",
     };
-    format!("{:<32} {authority:<10} as of {}{notes}", escape(source.name.as_bytes()), day(source.as_of))
+    format!(
+        "{:<32} {authority:<10} as of {}{notes}",
+        escape(source.name.as_bytes()),
+        day(source.as_of)
+    )
 }
 
 fn forget(common: &Common, source: &str) -> anyhow::Result<Exit> {
@@ -336,9 +342,4 @@ fn audit_log(common: &Common) -> anyhow::Result<Exit> {
         return Ok(Exit::Failed);
     }
     Ok(Exit::Clean)
-}
-
-/// The path of a store for messages.
-pub fn store_path(folder: &Path) -> String {
-    shown(&folder.join(crate::store::FILE))
 }

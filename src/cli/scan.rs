@@ -13,8 +13,8 @@ use clap::{ArgGroup, Args};
 
 use super::Exit;
 use super::exit::UsageError;
-use super::progress::Bar;
 use super::people;
+use super::progress::Bar;
 use super::terminal::{self, Colour};
 use crate::config::{Config, Environment, FailOn, parse_size};
 use crate::model::{Confidence, IncompleteKind};
@@ -161,12 +161,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let mut options = options(&arguments.what, &environment)?;
     options.reveal = arguments.reveal;
     options.state.clone_from(&arguments.state);
-    options.people = people::prepare(
-        &arguments.people,
-        &environment,
-        options.config.as_ref(),
-        options.as_of,
-    )?;
+    options.people =
+        people::prepare(&arguments.people, &environment, options.config.as_ref(), options.as_of)?;
     let scan = execute(&options, arguments.what.threads, !arguments.no_progress)?;
     let exit = judge(&scan, arguments, &environment);
     for output in outputs {
@@ -375,7 +371,9 @@ fn judge(scan: &Scan, arguments: &Arguments, environment: &Environment) -> Exit 
         let config = scan.configs.get(one.target);
         let when = config.and_then(|config| config.fail_when.as_ref());
         if let (None, Some(when)) = (arguments.fail_on.or(environment.fail_on), when) {
-            return when.holds(&|field| super::condition::value(field, one, judged(one), scan.report.as_of));
+            return when.holds(&|field| {
+                super::condition::value(field, one, judged(one), scan.report.as_of)
+            });
         }
         let fail_on = arguments
             .fail_on

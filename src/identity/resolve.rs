@@ -7,9 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use super::actor::{
-    Actor, ActorRole, Class, Evidence, Permission, PersonKey, Standing, Step,
-};
+use super::actor::{Actor, ActorRole, Class, Evidence, Permission, PersonKey, Standing, Step};
 use super::pseudonym::PseudonymKey;
 use super::{
     Authority, Directory, Error, Found, Grant, GrantOrigin, Handle, HandleKind, Holder, Moment,

@@ -88,12 +88,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     place.record("import", &format!("{shown_source}: {} people", imported.people))?;
     terminal::say(&format!(
         "{shown_source}: {} people, {} statements: {} new, {} changed, {} gone, {} as before",
-        imported.people,
-        imported.records,
-        changes.new,
-        changes.changed,
-        changes.gone,
-        changes.same
+        imported.people, imported.records, changes.new, changes.changed, changes.gone, changes.same
     ))?;
     Ok(Exit::Clean)
 }

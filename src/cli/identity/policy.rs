@@ -43,8 +43,10 @@ fn check(common: &Common) -> anyhow::Result<Exit> {
         terminal::say(&format!("missing  {key}: {why}"))?;
     }
     if gaps.is_empty() {
-        terminal::say("complete: purpose, basis, assessment, agreement, notice, reviewers, contact, \
-                       retention and pseudonyms are set")?;
+        terminal::say(
+            "complete: purpose, basis, assessment, agreement, notice, reviewers, contact, \
+                       retention and pseudonyms are set",
+        )?;
         return Ok(Exit::Clean);
     }
     terminal::say("until then nothing is to be used on people, and names are not shown")?;

@@ -48,8 +48,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let prepared =
         people::prepare(&arguments.people, &place.environment, Some(&config), place.now)?;
     let people = prepared.ok_or_else(|| UsageError("nothing to resolve with".to_owned()))?;
-    let is_commit = what.len() >= 7 && what.bytes().all(|byte| byte.is_ascii_hexdigit())
-        || what == "HEAD";
+    let is_commit =
+        what.len() >= 7 && what.bytes().all(|byte| byte.is_ascii_hexdigit()) || what == "HEAD";
     if is_commit {
         return commit(arguments, &place, &people);
     }
@@ -108,9 +108,9 @@ fn claim(what: &str, people: &People) -> anyhow::Result<Claim> {
 
 fn commit(arguments: &Arguments, place: &Place, people: &Arc<People>) -> anyhow::Result<Exit> {
     let path = &arguments.repository;
-    let absolute = path.canonicalize().map_err(|error| {
-        UsageError(format!("--repository {}: {error}", shown(path)))
-    })?;
+    let absolute = path
+        .canonicalize()
+        .map_err(|error| UsageError(format!("--repository {}: {error}", shown(path))))?;
     let repo = Repository::discover(&absolute)?.ok_or_else(|| {
         UsageError(format!("{} is no git repository; name one with --repository", shown(path)))
     })?;

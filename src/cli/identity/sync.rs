@@ -125,7 +125,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let mut run = store.begin(&name, source.authority(), place.now, arguments.restart)?;
     let resume = run.resume();
     if resume.is_some() {
-        terminal::warn(&format!("{}: goes on where the last run broke off", escape(name.as_bytes())));
+        terminal::warn(&format!(
+            "{}: goes on where the last run broke off",
+            escape(name.as_bytes())
+        ));
     }
     source.run(resume, &mut run)?;
     let missing: Vec<String> = run.not_read().to_vec();
@@ -154,7 +157,10 @@ fn finished(
 fn source(arguments: &Arguments) -> anyhow::Result<Box<dyn Source>> {
     let token = |names: &[&str]| -> anyhow::Result<Token> {
         let value = people::variable(names).ok_or_else(|| {
-            UsageError(format!("set {} to a token; docs/identity-sources.md says with which rights", names[0]))
+            UsageError(format!(
+                "set {} to a token; docs/identity-sources.md says with which rights",
+                names[0]
+            ))
         })?;
         Ok(Token::new(&String::from_utf8_lossy(value.expose())))
     };

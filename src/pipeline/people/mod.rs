@@ -26,8 +26,8 @@ use crate::model::{IncompleteKind, IncompleteLog};
 use crate::output::Reported;
 use crate::provenance::signature;
 use crate::risk::weigh::Priors;
-use crate::source::repository::Repository;
 use crate::risk::{self, Card, Case, Judgement};
+use crate::source::repository::Repository;
 use crate::store::{Push, Store};
 
 pub use commit::Subject;
