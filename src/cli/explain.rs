@@ -95,7 +95,9 @@ fn tell(judged: &Judged, settings: &Settings) -> anyhow::Result<()> {
     say(&format!("  signature  {}", card.signature))?;
     say("Exposure, by the secret alone")?;
     let exposure = &judgement.exposure;
-    say(&format!("  {}: rotate within {} hours", exposure.level, exposure.rotate_within))?;
+    let hours = exposure.rotate_within;
+    let word = if hours == 1 { "hour" } else { "hours" };
+    say(&format!("  {}: rotate within {hours} {word}", exposure.level))?;
     for reason in &exposure.reasons {
         say(&format!("  - {reason}"))?;
     }
