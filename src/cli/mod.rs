@@ -10,6 +10,7 @@ mod explain;
 mod identity;
 mod manual;
 mod network;
+mod notify;
 mod people;
 mod progress;
 mod rules;

@@ -47,6 +47,9 @@ pub struct Arguments {
     /// Write an evidence bundle, for `leaktrace explain`
     #[arg(long, value_name = "PATH", help_heading = "People")]
     pub evidence: Option<PathBuf>,
+    /// What happens with the alerts of the configuration
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t, help_heading = "People")]
+    pub alerts: super::notify::When,
     /// Show names in place of pseudonyms. It is recorded in the audit log
     #[arg(long, help_heading = "People")]
     pub reveal_identities: bool,

@@ -13,9 +13,9 @@ use clap::{ArgGroup, Args};
 
 use super::Exit;
 use super::exit::UsageError;
-use super::people;
 use super::progress::Bar;
 use super::terminal::{self, Colour};
+use super::{notify, people};
 use crate::config::{Config, Environment, FailOn, parse_size};
 use crate::model::{Confidence, IncompleteKind};
 use crate::output::{Format, Printable};
@@ -164,12 +164,17 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     options.people =
         people::prepare(&arguments.people, &environment, options.config.as_ref(), options.as_of)?;
     let scan = execute(&options, arguments.what.threads, !arguments.no_progress)?;
-    let exit = judge(&scan, arguments, &environment);
+    let mut exit = judge(&scan, arguments, &environment);
     for output in outputs {
         write(&scan.report, &output, arguments.color)?;
     }
     if let (Some(path), Some(bundle)) = (&arguments.people.evidence, &scan.evidence) {
         people::write_bundle(path, bundle)?;
+    }
+    if let Some(people) = &options.people
+        && !notify::run(&scan, people, arguments.people.alerts)?
+    {
+        exit = Exit::Failed;
     }
     // The process is about to end: giving back piece by piece what a large report holds takes time
     // for nothing.
@@ -359,14 +364,8 @@ fn judge(scan: &Scan, arguments: &Arguments, environment: &Environment) -> Exit 
     if !gaps(scan, &arguments.accept_incomplete).is_empty() {
         return Exit::Failed;
     }
-    let judged = |one: &crate::output::Reported| {
-        let fingerprint = one.finding.fingerprint.to_string();
-        let cases = scan.evidence.as_ref().map(|bundle| bundle.cases.as_slice());
-        cases.and_then(|cases| {
-            let at = cases.binary_search_by(|case| case.case.finding.cmp(&fingerprint));
-            at.ok().and_then(|at| cases.get(at))
-        })
-    };
+    let judged =
+        |one: &crate::output::Reported| notify::judged(scan, &one.finding.fingerprint.to_string());
     let counts = |one: &crate::output::Reported| {
         let config = scan.configs.get(one.target);
         let when = config.and_then(|config| config.fail_when.as_ref());

@@ -1,6 +1,5 @@
 //! `leaktrace identity sync`: reads people from services.
 
-use std::env;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -8,9 +7,9 @@ use clap::{Args, Subcommand};
 
 use super::super::exit::UsageError;
 use super::super::people::{self, shown};
-use super::super::{Exit, terminal};
+use super::super::{Exit, network, terminal};
 use super::{Common, Place};
-use crate::http::{Client, Settings as HttpSettings, Token};
+use crate::http::{Client, Token};
 use crate::identity::sync::{self, Repositories, Source};
 use crate::model::text::escape;
 
@@ -208,28 +207,17 @@ fn source(arguments: &Arguments) -> anyhow::Result<Box<dyn Source>> {
     })
 }
 
-/// The client, with the proxies that the environment names.
+/// The client, as this machine reaches the network.
 fn client(arguments: &Arguments) -> anyhow::Result<Client> {
-    let proxy = |names: &[&str]| {
-        people::variable(names).map(|value| Token::new(&String::from_utf8_lossy(value.expose())))
-    };
-    let no_proxy = ["NO_PROXY", "no_proxy"].into_iter().find_map(|name| env::var(name).ok());
-    let roots = match &arguments.ca_file {
-        Some(path) => Some(people::read(path, ROOTS)?),
-        None => None,
-    };
-    let settings = HttpSettings {
-        https_proxy: proxy(&["HTTPS_PROXY", "https_proxy"]),
-        http_proxy: proxy(&["HTTP_PROXY", "http_proxy"]),
-        no_proxy: no_proxy.unwrap_or_default(),
-        roots,
-        // A large organisation takes longer than the hour after which limits begin anew.
-        patience: Duration::from_secs(75 * 60),
-        ..HttpSettings::default()
-    };
+    let mut settings = network::settings()?;
+    if let Some(path) = &arguments.ca_file {
+        settings.roots = Some(people::read(path, ROOTS)?);
+    }
+    // A large organisation takes longer than the hour after which limits begin anew.
+    settings.patience = Duration::from_secs(75 * 60);
     Client::new(settings).map_err(|error| {
-        let hint = arguments.ca_file.as_ref().map(|path| format!("{}: ", shown(path)));
-        UsageError(format!("{}{error}", hint.unwrap_or_default())).into()
+        let file = arguments.ca_file.as_ref().map(|path| format!("{}: ", shown(path)));
+        UsageError(format!("{}{error}", file.unwrap_or_default())).into()
     })
 }
 
