@@ -26,11 +26,11 @@ pub mod identity;
 
 pub mod risk;
 
-pub mod alert;
-
 pub mod store;
 
 pub mod output;
+
+pub mod access;
 
 pub mod pipeline;
 

@@ -19,7 +19,7 @@ const ROWS: &[&[&str]] = &[
     &["identity"],
     &["risk"],
     &["output", "alert", "store"],
-    &["pipeline"],
+    &["access", "pipeline"],
     &["sweep"],
     &["cli"],
 ];

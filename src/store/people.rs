@@ -47,6 +47,7 @@ struct Row {
     belongs: String,
     skeleton: Option<String>,
     body: String,
+    span: Option<(i64, i64)>,
 }
 
 /// What a run changed.
@@ -62,7 +63,7 @@ pub struct Changes {
     pub same: u64,
 }
 
-fn row(record: &Record) -> Result<Row, identity::Error> {
+fn row(record: &Record, span: Option<(i64, i64)>) -> Result<Row, identity::Error> {
     let (kind, name, belongs) = match record {
         Record::Person(person) => ("person", person.id.clone(), String::new()),
         Record::Handle(handle) => (
@@ -86,7 +87,7 @@ fn row(record: &Record) -> Result<Row, identity::Error> {
         _ => None,
     };
     let body = serde_json::to_string(record).map_err(|error| store_error(&error))?;
-    Ok(Row { kind, key: record.key(), name, belongs, skeleton, body })
+    Ok(Row { kind, key: record.key(), name, belongs, skeleton, body, span })
 }
 
 fn handle_name(kind: HandleKind, realm: &str, value: &str) -> String {
@@ -157,55 +158,6 @@ impl Store {
         })
     }
 
-    /// Puts statements of an export back, with the times for which they held. The sources must be
-    /// new to the store: see [`Store::knows`].
-    pub fn restore(&self, all: &[Found<Record>]) -> Result<(), identity::Error> {
-        let rows: Vec<(Row, &Found<Record>)> = all
-            .iter()
-            .map(|found| Ok((row(&found.value)?, found)))
-            .collect::<Result<_, identity::Error>>()?;
-        let done = self.with(async |connection| {
-            let mut transaction = connection.begin().await?;
-            for (row, found) in rows {
-                sqlx::query(
-                    "INSERT INTO source (name, authority, as_of) VALUES ($1, $2, $3)
-                     ON CONFLICT (name) DO UPDATE SET as_of = max(as_of, excluded.as_of)",
-                )
-                .bind(&found.source)
-                .bind(authority_word(found.authority))
-                .bind(found.as_of)
-                .execute(&mut *transaction)
-                .await?;
-                sqlx::query(
-                    "INSERT INTO statement (source, kind, key, name, belongs, skeleton, body, valid_from, valid_to, recorded_from, recorded_to, known_since, as_of)
-                     SELECT id, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $10, $12 FROM source WHERE name = $1",
-                )
-                .bind(&found.source)
-                .bind(row.kind)
-                .bind(row.key)
-                .bind(row.name)
-                .bind(row.belongs)
-                .bind(row.skeleton)
-                .bind(row.body)
-                .bind(found.from)
-                .bind(found.until)
-                .bind(found.known_since)
-                .bind(OPEN)
-                .bind(found.as_of)
-                .execute(&mut *transaction)
-                .await?;
-            }
-            transaction.commit().await?;
-            Ok::<_, Error>(())
-        });
-        Ok(done?)
-    }
-
-    /// Whether a source has stated anything.
-    pub fn knows(&self, source: &str) -> Result<bool, identity::Error> {
-        Ok(self.sources()?.iter().any(|state| state.name == source && state.as_of != ALWAYS))
-    }
-
     /// Forgets a source and everything it stated; whether there was such a source.
     pub fn forget(&self, name: &str) -> Result<bool, identity::Error> {
         let gone = self.with(async |connection| {
@@ -225,6 +177,55 @@ impl Store {
         history: bool,
         mut each: impl FnMut(Found<Record>) -> Result<(), identity::Error>,
     ) -> Result<(), identity::Error> {
+        if history {
+            return self.export_all(&mut each);
+        }
+        // One source after the other and without bound parameters, so that the index of what holds
+        // now serves for each page.
+        for (id, name, authority) in self.source_ids()? {
+            let mut after = (String::new(), String::new(), -1i64);
+            loop {
+                let page = self.with(async |connection| {
+                    let rows = sqlx::query(
+                        "SELECT t.body, $4, $5, t.valid_from, t.valid_to, t.known_since, t.as_of, t.kind, t.key, t.id
+                         FROM statement t
+                         WHERE t.source = $1 AND t.recorded_to = 9223372036854775807 AND t.valid_to = 9223372036854775807
+                           AND (t.kind, t.key, t.id) > ($2, $3, $6)
+                         ORDER BY t.kind, t.key, t.id LIMIT 1000",
+                    )
+                    .bind(id)
+                    .bind(&after.0)
+                    .bind(&after.1)
+                    .bind(&name)
+                    .bind(&authority)
+                    .bind(after.2)
+                    .fetch_all(connection)
+                    .await?;
+                    Ok::<_, Error>(rows)
+                })?;
+                for row in &page {
+                    each(found::<Record>(row)?)?;
+                }
+                let Some(row) = page.last() else { break };
+                let text = |at: usize| row.try_get::<String, _>(at).map_err(Error::from);
+                after = (text(7)?, text(8)?, row.try_get(9).map_err(Error::from)?);
+            }
+        }
+        Ok(())
+    }
+
+    fn source_ids(&self) -> Result<Vec<(i64, String, String)>, Error> {
+        self.with(async |connection| {
+            let rows = connection.fetch_all("SELECT id, name, authority FROM source ORDER BY name");
+            let read = |row: &SqliteRow| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
+            rows.await?.iter().map(read).collect()
+        })
+    }
+
+    fn export_all(
+        &self,
+        each: &mut dyn FnMut(Found<Record>) -> Result<(), identity::Error>,
+    ) -> Result<(), identity::Error> {
         let mut last: i64 = -1;
         let mut after = (String::new(), String::new(), String::new());
         loop {
@@ -232,12 +233,10 @@ impl Store {
                 let rows = sqlx::query(
                     "SELECT t.body, s.name, s.authority, t.valid_from, t.valid_to, t.known_since, t.as_of, t.id, t.kind, t.key
                      FROM statement t JOIN source s ON s.id = t.source
-                     WHERE t.recorded_to = $1 AND ($2 OR t.valid_to = $1)
-                       AND (s.name, t.kind, t.key, t.id) > ($3, $4, $5, $6)
+                     WHERE t.recorded_to = $1 AND (s.name, t.kind, t.key, t.id) > ($2, $3, $4, $5)
                      ORDER BY s.name, t.kind, t.key, t.id LIMIT 1000",
                 )
                 .bind(OPEN)
-                .bind(history)
                 .bind(&after.0)
                 .bind(&after.1)
                 .bind(&after.2)
@@ -294,6 +293,17 @@ impl Run<'_> {
         &self.missing
     }
 
+    /// Puts a statement with the time for which it holds, as exports have it.
+    pub fn put_with_span(
+        &mut self,
+        record: &Record,
+        from: i64,
+        until: i64,
+    ) -> Result<(), identity::Error> {
+        self.batch.push(row(record, Some((from, until)))?);
+        self.flush_if_full()
+    }
+
     fn flush_if_full(&mut self) -> Result<(), identity::Error> {
         if self.batch.len() >= BATCH { self.flush(None) } else { Ok(()) }
     }
@@ -305,10 +315,11 @@ impl Run<'_> {
             let mut transaction = connection.begin().await?;
             for row in &batch {
                 sqlx::query(
-                    "INSERT INTO incoming (source, kind, key, name, belongs, body, skeleton)
-                     VALUES ($1, $2, $3, $4, $5, $6, $7)
+                    "INSERT INTO incoming (source, kind, key, name, belongs, body, valid_from, valid_to, skeleton)
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
                      ON CONFLICT (source, kind, key) DO UPDATE SET
-                       name = excluded.name, belongs = excluded.belongs, skeleton = excluded.skeleton, body = excluded.body",
+                       name = excluded.name, belongs = excluded.belongs, skeleton = excluded.skeleton, body = excluded.body,
+                       valid_from = excluded.valid_from, valid_to = excluded.valid_to",
                 )
                 .bind(source)
                 .bind(row.kind)
@@ -316,6 +327,8 @@ impl Run<'_> {
                 .bind(&row.name)
                 .bind(&row.belongs)
                 .bind(&row.body)
+                .bind(row.span.map(|span| span.0))
+                .bind(row.span.map(|span| span.1))
                 .bind(&row.skeleton)
                 .execute(&mut *transaction)
                 .await?;
@@ -424,7 +437,7 @@ async fn merge(
     changes.same = run(connection, same).await?;
     let new = format!(
         "INSERT INTO statement (source, kind, key, name, belongs, skeleton, body, valid_from, valid_to, recorded_from, recorded_to, known_since, as_of)
-         SELECT $1, i.kind, i.key, i.name, i.belongs, i.skeleton, i.body, $3, $4, $2, $4, $2, $2
+         SELECT $1, i.kind, i.key, i.name, i.belongs, i.skeleton, i.body, coalesce(i.valid_from, $3), coalesce(i.valid_to, $4), $2, $4, $2, $2
          FROM incoming i WHERE i.source = $1 AND NOT EXISTS (SELECT 1 FROM statement WHERE {current} AND statement.source = $1 AND statement.kind = i.kind AND statement.key = i.key)"
     );
     changes.new = run(connection, new).await?;
@@ -456,7 +469,7 @@ async fn merge(
 
 impl Sink for Run<'_> {
     fn put(&mut self, record: Record) -> Result<(), identity::Error> {
-        self.batch.push(row(&record)?);
+        self.batch.push(row(&record, None)?);
         self.flush_if_full()
     }
 

@@ -1,6 +1,8 @@
 //! Pushes that were seen, so that a later one can be compared with what its pusher usually does.
 //! People stand in it by pseudonym.
 
+use std::collections::BTreeMap;
+
 use sqlx::Row as _;
 
 use super::{Error, Store};
@@ -53,6 +55,17 @@ impl Store {
         })
     }
 
+    /// When each actor pushed last, by pseudonym.
+    pub fn last_pushes(&self) -> Result<BTreeMap<String, i64>, Error> {
+        self.with(async |connection| {
+            let rows = sqlx::query("SELECT actor, max(time) FROM push GROUP BY actor")
+                .fetch_all(connection)
+                .await?;
+            let read = |row: &sqlx::sqlite::SqliteRow| Ok((row.try_get(0)?, row.try_get(1)?));
+            rows.iter().map(read).collect()
+        })
+    }
+
     /// How far the pushes of `actor` up to and with `time` spread.
     pub fn spread(&self, actor: &str, time: i64) -> Result<Spread, Error> {
         let pushes = self.with(async |connection| {
@@ -72,7 +85,7 @@ impl Store {
 }
 
 fn spread(pushes: &[(i64, String)], time: i64) -> Spread {
-    use std::collections::{BTreeMap, BTreeSet};
+    use std::collections::BTreeSet;
     let start = time - 7 * DAY;
     let mut before = BTreeSet::new();
     let mut weeks: BTreeMap<i64, BTreeSet<&str>> = BTreeMap::new();
@@ -115,5 +128,7 @@ mod tests {
         let spread = store.spread("ana", now).expect("asked");
         assert_eq!(spread, Spread { week: 2, new: 1, usual: 2, pushes: 4 });
         assert_eq!(store.spread("eve", now).expect("asked"), Spread::default());
+        let last = store.last_pushes().expect("asked");
+        assert_eq!(last.get("ana"), Some(&(now - DAY)));
     }
 }

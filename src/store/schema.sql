@@ -51,6 +51,8 @@ CREATE TABLE incoming (
     belongs TEXT NOT NULL,
     skeleton TEXT,
     body TEXT NOT NULL,
+    valid_from INTEGER,
+    valid_to INTEGER,
     PRIMARY KEY (source, kind, key)
 ) STRICT, WITHOUT ROWID;
 

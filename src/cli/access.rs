@@ -1,0 +1,220 @@
+//! `leaktrace access`: who may do what, and who did what alone, for people to decide on.
+
+use std::env;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+
+use super::exit::UsageError;
+use super::{Exit, scan, terminal};
+use crate::access::review::Given;
+use crate::access::{Format, Report, Review};
+use crate::config::Config;
+use crate::config::people::IdentitySettings;
+use crate::identity::pseudonym::PseudonymKey;
+use crate::model::text::escape;
+use crate::pipeline::people::{People, repository_of};
+use crate::source::repository::Repository;
+use crate::store::Store;
+use crate::store::audit::Log;
+
+/// Arguments of `leaktrace access`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Rights that nobody should have any more: leavers who may push, dormant accounts, rights
+    /// without an end, shared accounts, code owners who are nobody
+    Review(ReviewArguments),
+}
+
+/// What both reviews are told.
+#[derive(Debug, Args)]
+struct Common {
+    /// How the report is written: table, csv, html, json
+    #[arg(long, value_name = "FORMAT", default_value_t = Format::Table)]
+    format: Format,
+    /// The folder of the directory of people [default: `identity.store` of the configuration, else
+    /// leaktrace/identity in the user's state folder]
+    #[arg(long, value_name = "DIR")]
+    store: Option<PathBuf>,
+    /// The organisation's configuration file
+    #[arg(long, value_name = "PATH")]
+    config: Option<PathBuf>,
+    /// Show names in place of pseudonyms; the audit log says so
+    #[arg(long)]
+    reveal_identities: bool,
+    /// Exit with 1 when there is anything to decide on
+    #[arg(long)]
+    fail_on_findings: bool,
+}
+
+#[derive(Debug, Args)]
+struct ReviewArguments {
+    /// Repositories whose history says who is active and whose CODEOWNERS are checked: PATH, or
+    /// PATH=HOST/OWNER/NAME where no remote tells
+    #[arg(value_name = "REPO")]
+    repositories: Vec<String>,
+    /// After how many days without a sign of use a right is dormant
+    #[arg(long, value_name = "DAYS", default_value_t = 90, value_parser = clap::value_parser!(u32).range(1..=3650))]
+    dormant_days: u32,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// Does what `arguments` say.
+pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
+    match &arguments.command {
+        Command::Review(arguments) => review(arguments),
+    }
+}
+
+/// What a review works with.
+struct Desk {
+    settings: IdentitySettings,
+    store: Store,
+    folder: PathBuf,
+    pseudonyms: PseudonymKey,
+    now: i64,
+}
+
+impl Desk {
+    fn open(common: &Common) -> anyhow::Result<Desk> {
+        let environment = scan::environment()?;
+        let config = match common.config.as_ref().or(environment.config.as_ref()) {
+            Some(path) => Config::load(path)?,
+            None => Config::default(),
+        };
+        for note in &config.notes {
+            terminal::warn(note);
+        }
+        let folder = folder(common, &config)?;
+        let Some(store) = Store::open_existing(&folder)? else {
+            anyhow::bail!(
+                "there is no directory of people in {}; fill it first (`leaktrace identity sync` or \
+                 `leaktrace identity import`), or name its folder with --store",
+                shown(&folder)
+            );
+        };
+        let pseudonyms = store.pseudonym_key()?.context("a store in a folder has a key")?;
+        Ok(Desk { settings: config.identity, store, folder, pseudonyms, now: scan::now()? })
+    }
+
+    /// Writes into the audit log that names are shown, before any is.
+    fn revealed(&self, common: &Common, what: &str) -> anyhow::Result<()> {
+        if !common.reveal_identities {
+            return Ok(());
+        }
+        let user = ["USER", "LOGNAME", "USERNAME"].iter().find_map(env::var_os);
+        let user =
+            user.map_or_else(|| "unknown".to_owned(), |user| escape(user.as_encoded_bytes()));
+        let detail = format!("access {what}, as {}", common.format);
+        Log::beside(&self.folder).add(self.now, "reveal", &user, &detail)?;
+        Ok(())
+    }
+
+    /// A repository that the command line names.
+    fn given(&self, argument: &str) -> anyhow::Result<Given> {
+        let (path, id) = named(argument);
+        let name = shown(Path::new(path));
+        let Some(repo) = Repository::open(Path::new(path))? else {
+            return Err(UsageError(format!("{name}: this is no git repository")).into());
+        };
+        let id = id.map(str::to_lowercase);
+        let own = || self.settings.repository.clone().filter(|_| path == ".");
+        let remote = || repo.remote().and_then(|remote| repository_of(&remote));
+        let resource = id.or_else(own).or_else(remote);
+        Ok(Given { repo, name, resource })
+    }
+}
+
+/// `PATH` or `PATH=HOST/OWNER/NAME`.
+fn named(argument: &str) -> (&str, Option<&str>) {
+    let id =
+        |id: &str| id.split('/').next().is_some_and(|host| host.trim_matches('.').contains('.'));
+    match argument.rsplit_once('=') {
+        Some((path, name)) if id(name) && name.matches('/').count() >= 2 && !path.is_empty() => {
+            (path, Some(name))
+        }
+        _ => (argument, None),
+    }
+}
+
+fn folder(common: &Common, config: &Config) -> anyhow::Result<PathBuf> {
+    if let Some(folder) = &common.store {
+        return Ok(folder.clone());
+    }
+    if let Some(folder) = &config.identity.store {
+        return Ok(config.resolve(Path::new(""), folder)?);
+    }
+    let state = scan::state_dir().ok_or_else(|| {
+        UsageError("there is no home folder; name the store's folder with --store".to_owned())
+    })?;
+    Ok(state.join("leaktrace").join("identity"))
+}
+
+fn shown(path: &Path) -> String {
+    escape(path.as_os_str().as_encoded_bytes())
+}
+
+fn review(arguments: &ReviewArguments) -> anyhow::Result<Exit> {
+    let common = &arguments.common;
+    let desk = Desk::open(common)?;
+    let given = arguments.repositories.iter().map(|one| desk.given(one));
+    let repositories = given.collect::<anyhow::Result<Vec<Given>>>()?;
+    let forges = People::forges_of(&desk.settings.forges);
+    let review = Review {
+        store: &desk.store,
+        repositories: &repositories,
+        forges: &forges,
+        pseudonyms: &desk.pseudonyms,
+        reveal: common.reveal_identities,
+        now: desk.now,
+        stale_after: desk.settings.stale_after,
+        dormant_days: arguments.dormant_days,
+    };
+    let report = review.run()?;
+    desk.revealed(common, "review")?;
+    print(&report, common)
+}
+
+/// Prints the report, and says on standard error what is not whole about it.
+fn print(report: &Report, common: &Common) -> anyhow::Result<Exit> {
+    for doubt in report.doubts() {
+        terminal::warn(&format!("source {doubt}"));
+    }
+    if !report.missing.is_empty() {
+        let count = report.missing.len();
+        terminal::warn(&format!("not everything could be told: {count} notes in the report"));
+    }
+    let width = terminal::style(terminal::Colour::Never).width;
+    let mut text = Vec::new();
+    common.format.write(report, width, &mut text)?;
+    let mut out = io::stdout().lock();
+    match out.write_all(&text).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+        result => result.context("cannot write to standard output")?,
+    }
+    let found = common.fail_on_findings && !report.lines.is_empty();
+    Ok(if found { Exit::Findings } else { Exit::Clean })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_repository_may_be_named() {
+        assert_eq!(named("."), (".", None));
+        assert_eq!(named("a=b"), ("a=b", None));
+        assert_eq!(named("x=git.example/acme/app"), ("x", Some("git.example/acme/app")));
+        assert_eq!(named("a=b=git.example/a/b"), ("a=b", Some("git.example/a/b")));
+        assert_eq!(named("a=./b/c/d"), ("a=./b/c/d", None));
+    }
+}
