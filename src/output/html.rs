@@ -92,8 +92,8 @@ impl Piece {
     }
 
     /// Leads to `href` if that is a page on the web.
-    fn linked(text: &str, href: Option<String>) -> Piece {
-        Piece { href: href.as_deref().and_then(web_page), ..Piece::new(text) }
+    fn linked(text: &str, href: Option<&str>) -> Piece {
+        Piece { href: href.and_then(web_page), ..Piece::new(text) }
     }
 }
 

@@ -120,9 +120,13 @@ pub(super) fn read(stats: &Stats) -> String {
     parts.join(", ")
 }
 
-/// Name and address as a commit has them.
+/// Name and address as a commit has them; a pseudonym has no address.
 pub(super) fn person(who: &Signature) -> String {
-    format!("{} <{}>", shortened(&who.name, 80), shortened(&who.email, 120))
+    let name = shortened(&who.name, 80);
+    if who.email.is_empty() {
+        return name;
+    }
+    format!("{name} <{}>", shortened(&who.email, 120))
 }
 
 /// What kind of signature a commit carries; nothing about whether it is good.
@@ -152,6 +156,19 @@ mod tests {
         ] {
             assert_eq!(ref_name(full), name);
         }
+    }
+
+    #[test]
+    fn a_pseudonym_has_no_address() {
+        let mut who = Signature {
+            name: "Ada".to_owned(),
+            email: "ada@example.org".to_owned(),
+            seconds: 0,
+            offset: 0,
+        };
+        assert_eq!(person(&who), "Ada <ada@example.org>");
+        who.email.clear();
+        assert_eq!(person(&who), "Ada");
     }
 
     #[test]

@@ -111,11 +111,12 @@ fn linked(place: &Place, forge: Option<&Forge>) -> Piece {
         }
         _ => None,
     };
-    Piece::linked(&place_name(place), page)
+    Piece::linked(&place_name(place), page.as_deref())
 }
 
 fn commit_piece(id: &str, forge: Option<&Forge>) -> Piece {
-    Piece::linked(short(id), forge.map(|forge| forge.commit(id)))
+    let page = forge.map(|forge| forge.commit(id));
+    Piece::linked(short(id), page.as_deref())
 }
 
 /// The masked line, in parts.

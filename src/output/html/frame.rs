@@ -40,7 +40,7 @@ pub(super) struct Head {
 
 struct Count {
     severity: &'static str,
-    count: String,
+    number: String,
     anchor: Option<String>,
 }
 
@@ -52,7 +52,7 @@ impl Head {
         };
         let counts = Severity::ALL.into_iter().rev().map(|severity| Count {
             severity: severity.as_str(),
-            count: thousands(number(report.count(severity))),
+            number: thousands(number(report.count(severity))),
             anchor: first(severity),
         });
         let found = report.findings.len();

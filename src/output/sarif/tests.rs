@@ -222,7 +222,7 @@ fn rules_and_results_refer_only_to_what_the_run_describes() {
         let supported = run["tool"]["driver"]["supportedTaxonomies"].as_array().expect("some");
         assert_eq!(supported.len(), run["taxonomies"].as_array().expect("taxonomies").len());
         let rules = run["tool"]["driver"]["rules"].as_array().expect("rules");
-        let of_rules = rules.iter().flat_map(|rule| rule["relationships"].as_array()).flatten();
+        let of_rules = rules.iter().filter_map(|rule| rule["relationships"].as_array()).flatten();
         let of_rules = of_rules.map(|relationship| &relationship["target"]);
         let results = results(&log);
         let of_results = results.iter().filter_map(|result| result["taxa"].as_array()).flatten();

@@ -137,7 +137,8 @@ fn stranger() -> Card {
     }
 }
 
-/// The rich report with the people behind three of its findings, two of them of one commit.
+/// The rich report with the people behind three of its findings, two of them of one commit, under
+/// pseudonyms everywhere.
 pub(in crate::output) fn with_people() -> Report {
     let mut report = rich();
     let mut same_commit = card();
@@ -145,6 +146,15 @@ pub(in crate::output) fn with_people() -> Report {
     same_commit.exposure.rotate_within = 24;
     if let Some(trace) = &mut report.findings[1].trace {
         trace.introduced = Some(commit(0xc1, "Add the deployment settings for production"));
+    }
+    for reported in &mut report.findings {
+        let Some(trace) = &mut reported.trace else { continue };
+        for commit in [&mut trace.introduced, &mut trace.removed].into_iter().flatten() {
+            for who in [&mut commit.author, &mut commit.committer] {
+                who.name = "person-5b1e0c77aa90d3f2".to_owned();
+                who.email.clear();
+            }
+        }
     }
     report.findings[0].card = Some(Box::new(card()));
     report.findings[1].card = Some(Box::new(same_commit));
