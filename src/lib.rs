@@ -26,6 +26,8 @@ pub mod identity;
 
 pub mod risk;
 
+pub mod alert;
+
 pub mod store;
 
 pub mod output;

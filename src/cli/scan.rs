@@ -15,6 +15,7 @@ use super::Exit;
 use super::exit::UsageError;
 use super::progress::Bar;
 use super::terminal::{self, Colour};
+use super::{notify, people};
 use crate::config::{Config, Environment, FailOn, parse_size};
 use crate::model::{Confidence, IncompleteKind};
 use crate::output::{Format, Printable};
@@ -49,6 +50,8 @@ pub struct Arguments {
     /// Colours in text
     #[arg(long, value_enum, value_name = "WHEN", default_value_t, help_heading = "Report")]
     color: Colour,
+    #[command(flatten)]
+    people: people::Arguments,
     /// Show no progress bar
     #[arg(long, help_heading = "Report")]
     no_progress: bool,
@@ -158,10 +161,20 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let mut options = options(&arguments.what, &environment)?;
     options.reveal = arguments.reveal;
     options.state.clone_from(&arguments.state);
+    options.people =
+        people::prepare(&arguments.people, &environment, options.config.as_ref(), options.as_of)?;
     let scan = execute(&options, arguments.what.threads, !arguments.no_progress)?;
-    let exit = judge(&scan, arguments, &environment);
+    let mut exit = judge(&scan, arguments, &environment);
     for output in outputs {
         write(&scan.report, &output, arguments.color)?;
+    }
+    if let (Some(path), Some(bundle)) = (&arguments.people.evidence, &scan.evidence) {
+        people::write_bundle(path, bundle)?;
+    }
+    if let Some(people) = &options.people
+        && !notify::run(&scan, people, arguments.people.alerts)?
+    {
+        exit = Exit::Failed;
     }
     // The process is about to end: giving back piece by piece what a large report holds takes time
     // for nothing.
@@ -351,7 +364,16 @@ fn judge(scan: &Scan, arguments: &Arguments, environment: &Environment) -> Exit 
     if !gaps(scan, &arguments.accept_incomplete).is_empty() {
         return Exit::Failed;
     }
+    let judged =
+        |one: &crate::output::Reported| notify::judged(scan, &one.finding.fingerprint.to_string());
     let counts = |one: &crate::output::Reported| {
+        let config = scan.configs.get(one.target);
+        let when = config.and_then(|config| config.fail_when.as_ref());
+        if let (None, Some(when)) = (arguments.fail_on.or(environment.fail_on), when) {
+            return when.holds(&|field| {
+                super::condition::value(field, one, judged(one), scan.report.as_of)
+            });
+        }
         let fail_on = arguments
             .fail_on
             .or(environment.fail_on)
@@ -363,7 +385,7 @@ fn judge(scan: &Scan, arguments: &Arguments, environment: &Environment) -> Exit 
 
 /// Opens a report for writing; a new one is for its owner's eyes only, because it says where
 /// secrets are and may show them.
-fn create(path: &std::path::Path) -> io::Result<File> {
+pub fn create(path: &std::path::Path) -> io::Result<File> {
     let mut options = File::options();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]

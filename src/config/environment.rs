@@ -9,12 +9,13 @@ use super::{ConfigError, FailOn, parse_fingerprint_key};
 use crate::model::{Confidence, Secret};
 
 /// The variables that are looked at, each with what it is for.
-pub const VARIABLES: [(&str, &str); 5] = [
+pub const VARIABLES: [(&str, &str); 6] = [
     (CONFIG, "path of the configuration file, as with --config"),
     (KEY, "64 hexadecimal digits that fingerprints are keyed with"),
     (FAIL_ON, "least severity for exit code 1, or never, as with --fail-on"),
     (CONFIDENCE, "least confidence shown, as with --confidence"),
     (THREADS, "threads, as with --threads"),
+    (PSEUDONYM_KEY, "64 hexadecimal digits that pseudonyms of people are keyed with"),
 ];
 
 const CONFIG: &str = "LEAKTRACE_CONFIG";
@@ -22,6 +23,7 @@ const KEY: &str = "LEAKTRACE_FINGERPRINT_KEY";
 const FAIL_ON: &str = "LEAKTRACE_FAIL_ON";
 const CONFIDENCE: &str = "LEAKTRACE_CONFIDENCE";
 const THREADS: &str = "LEAKTRACE_THREADS";
+const PSEUDONYM_KEY: &str = "LEAKTRACE_PSEUDONYM_KEY";
 
 /// What the environment says.
 #[derive(Debug, Clone, Default)]
@@ -36,6 +38,8 @@ pub struct Environment {
     pub confidence: Option<Confidence>,
     /// Threads.
     pub threads: Option<NonZeroUsize>,
+    /// The 32 bytes that pseudonyms are keyed with.
+    pub pseudonym_key: Option<Secret>,
 }
 
 impl Environment {
@@ -55,6 +59,10 @@ impl Environment {
                 .map(|key| parse_fingerprint_key(key.as_encoded_bytes()))
                 .transpose()
                 .map_err(|why| wrong(KEY, why.to_owned()))?,
+            pseudonym_key: value(PSEUDONYM_KEY)
+                .map(|key| parse_fingerprint_key(key.as_encoded_bytes()))
+                .transpose()
+                .map_err(|why| wrong(PSEUDONYM_KEY, why.replace("fingerprint key", "key")))?,
             fail_on: text(FAIL_ON)?
                 .map(|word| word.parse::<FailOn>().map_err(|why| wrong(FAIL_ON, why)))
                 .transpose()?,

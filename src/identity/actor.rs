@@ -219,6 +219,17 @@ pub struct Standing {
     pub stale: Vec<String>,
 }
 
+/// One step of a resolution.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// Where the name stands: `the address`.
+    pub via: String,
+    /// The name itself, escaped; not to be shown where people stand under pseudonyms.
+    pub value: String,
+    /// What it led to.
+    pub outcome: String,
+}
+
 /// Somebody in a role.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
@@ -241,8 +252,8 @@ pub struct Actor {
     pub class: Class,
     /// What the directory says; none when nobody fits.
     pub standing: Option<Standing>,
-    /// How the resolution went, one sentence a step, escaped.
-    pub steps: Vec<String>,
+    /// How the resolution went.
+    pub steps: Vec<Step>,
     /// The name or address resembles somebody else's: whose pseudonym, and why.
     pub resembles: Option<String>,
 }

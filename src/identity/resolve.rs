@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use super::actor::{Actor, ActorRole, Class, Evidence, Permission, PersonKey, Standing};
+use super::actor::{Actor, ActorRole, Class, Evidence, Permission, PersonKey, Standing, Step};
 use super::pseudonym::PseudonymKey;
 use super::{
     Authority, Directory, Error, Found, Grant, GrantOrigin, Handle, HandleKind, Holder, Moment,
@@ -89,26 +89,21 @@ impl Resolver<'_> {
         let mut decided: Option<(Evidence, Standing)> = None;
         for name in &names {
             let found = self.directory.by_handle(name.kind, &name.realm, &name.value, self.at)?;
-            let shown = shown(name);
             let Some(evidence) = evidence_of(name, &found) else {
-                steps.push(format!("{} ({shown}): nobody in the directory", name.via));
+                steps.push(step(name, "nobody in the directory"));
                 continue;
             };
             let standing = self.standing(&found)?;
             let who = self.pseudonym_of(&standing, &claim);
             match &decided {
                 None => {
-                    steps.push(format!(
-                        "{} ({shown}): person {who} by {}",
-                        name.via,
-                        sources(&standing)
-                    ));
+                    steps.push(step(name, &format!("person-{who}, by {}", sources(&standing))));
                     decided = Some((evidence, standing));
                 }
                 Some((_, chosen)) => {
                     let same = standing.persons.iter().any(|one| chosen.persons.contains(one));
                     let word = if same { "agrees" } else { "is somebody else's, and weaker" };
-                    steps.push(format!("{} ({shown}): {word} ({who})", name.via));
+                    steps.push(step(name, &format!("{word} (person-{who})")));
                 }
             }
         }
@@ -119,7 +114,7 @@ impl Resolver<'_> {
         &self,
         claim: Claim,
         decided: Option<(Evidence, Standing)>,
-        mut steps: Vec<String>,
+        mut steps: Vec<Step>,
     ) -> Actor {
         let (evidence, standing) = match decided {
             Some((evidence, standing)) => (evidence, Some(standing)),
@@ -129,16 +124,17 @@ impl Resolver<'_> {
         if let Some(standing) = &standing {
             if standing.shared {
                 confidence = confidence.min(Evidence::Login.confidence());
-                steps.push("several people of one source go by this name".to_owned());
+                steps.push(remark("several people of one source go by this name"));
             }
             if !standing.stale.is_empty() {
                 // Four fifths: old data is less sure, not void.
                 confidence = u8::try_from(u32::from(confidence) * 4 / 5).unwrap_or(confidence);
-                steps.push(format!("stale: {}", standing.stale.join(", ")));
+                let old = standing.stale.join(", ");
+                steps.push(remark(&format!("snapshots are old, which lowers confidence: {old}")));
             }
         }
         if names_nobody(&claim) {
-            steps.push("no name is given".to_owned());
+            steps.push(remark("no name is given"));
         }
         let class = class_of(standing.as_ref(), claim.bot);
         let pseudonym = match &standing {
@@ -453,6 +449,14 @@ fn anonymous(claim: &Claim) -> String {
         return Handle::email(&claim.email);
     }
     claim.login.clone().unwrap_or_else(|| claim.name.to_lowercase())
+}
+
+fn remark(outcome: &str) -> Step {
+    Step { via: "note".to_owned(), value: String::new(), outcome: outcome.to_owned() }
+}
+
+fn step(name: &Name, outcome: &str) -> Step {
+    Step { via: name.via.to_owned(), value: shown(name), outcome: outcome.to_owned() }
 }
 
 fn shown(name: &Name) -> String {

@@ -21,7 +21,7 @@ use crate::identity::pseudonym::PseudonymKey;
 use crate::model::Secret;
 use crate::model::text::escape;
 
-pub use people::Run;
+pub use people::{Changes, Run};
 pub use pushes::{Push, Spread};
 
 /// Version of the schema, kept in `SQLite`'s `user_version`.

@@ -47,7 +47,6 @@ struct Row {
     belongs: String,
     skeleton: Option<String>,
     body: String,
-    span: Option<(i64, i64)>,
 }
 
 /// What a run changed.
@@ -63,7 +62,7 @@ pub struct Changes {
     pub same: u64,
 }
 
-fn row(record: &Record, span: Option<(i64, i64)>) -> Result<Row, identity::Error> {
+fn row(record: &Record) -> Result<Row, identity::Error> {
     let (kind, name, belongs) = match record {
         Record::Person(person) => ("person", person.id.clone(), String::new()),
         Record::Handle(handle) => (
@@ -87,7 +86,7 @@ fn row(record: &Record, span: Option<(i64, i64)>) -> Result<Row, identity::Error
         _ => None,
     };
     let body = serde_json::to_string(record).map_err(|error| store_error(&error))?;
-    Ok(Row { kind, key: record.key(), name, belongs, skeleton, body, span })
+    Ok(Row { kind, key: record.key(), name, belongs, skeleton, body })
 }
 
 fn handle_name(kind: HandleKind, realm: &str, value: &str) -> String {
@@ -156,6 +155,55 @@ impl Store {
             batch: Vec::new(),
             missing: Vec::new(),
         })
+    }
+
+    /// Puts statements of an export back, with the times for which they held. The sources must be
+    /// new to the store: see [`Store::knows`].
+    pub fn restore(&self, all: &[Found<Record>]) -> Result<(), identity::Error> {
+        let rows: Vec<(Row, &Found<Record>)> = all
+            .iter()
+            .map(|found| Ok((row(&found.value)?, found)))
+            .collect::<Result<_, identity::Error>>()?;
+        let done = self.with(async |connection| {
+            let mut transaction = connection.begin().await?;
+            for (row, found) in rows {
+                sqlx::query(
+                    "INSERT INTO source (name, authority, as_of) VALUES ($1, $2, $3)
+                     ON CONFLICT (name) DO UPDATE SET as_of = max(as_of, excluded.as_of)",
+                )
+                .bind(&found.source)
+                .bind(authority_word(found.authority))
+                .bind(found.as_of)
+                .execute(&mut *transaction)
+                .await?;
+                sqlx::query(
+                    "INSERT INTO statement (source, kind, key, name, belongs, skeleton, body, valid_from, valid_to, recorded_from, recorded_to, known_since, as_of)
+                     SELECT id, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $10, $12 FROM source WHERE name = $1",
+                )
+                .bind(&found.source)
+                .bind(row.kind)
+                .bind(row.key)
+                .bind(row.name)
+                .bind(row.belongs)
+                .bind(row.skeleton)
+                .bind(row.body)
+                .bind(found.from)
+                .bind(found.until)
+                .bind(found.known_since)
+                .bind(OPEN)
+                .bind(found.as_of)
+                .execute(&mut *transaction)
+                .await?;
+            }
+            transaction.commit().await?;
+            Ok::<_, Error>(())
+        });
+        Ok(done?)
+    }
+
+    /// Whether a source has stated anything.
+    pub fn knows(&self, source: &str) -> Result<bool, identity::Error> {
+        Ok(self.sources()?.iter().any(|state| state.name == source && state.as_of != ALWAYS))
     }
 
     /// Forgets a source and everything it stated; whether there was such a source.
@@ -293,17 +341,6 @@ impl Run<'_> {
         &self.missing
     }
 
-    /// Puts a statement with the time for which it holds, as exports have it.
-    pub fn put_with_span(
-        &mut self,
-        record: &Record,
-        from: i64,
-        until: i64,
-    ) -> Result<(), identity::Error> {
-        self.batch.push(row(record, Some((from, until)))?);
-        self.flush_if_full()
-    }
-
     fn flush_if_full(&mut self) -> Result<(), identity::Error> {
         if self.batch.len() >= BATCH { self.flush(None) } else { Ok(()) }
     }
@@ -315,11 +352,10 @@ impl Run<'_> {
             let mut transaction = connection.begin().await?;
             for row in &batch {
                 sqlx::query(
-                    "INSERT INTO incoming (source, kind, key, name, belongs, body, valid_from, valid_to, skeleton)
-                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+                    "INSERT INTO incoming (source, kind, key, name, belongs, body, skeleton)
+                     VALUES ($1, $2, $3, $4, $5, $6, $7)
                      ON CONFLICT (source, kind, key) DO UPDATE SET
-                       name = excluded.name, belongs = excluded.belongs, skeleton = excluded.skeleton, body = excluded.body,
-                       valid_from = excluded.valid_from, valid_to = excluded.valid_to",
+                       name = excluded.name, belongs = excluded.belongs, skeleton = excluded.skeleton, body = excluded.body",
                 )
                 .bind(source)
                 .bind(row.kind)
@@ -327,8 +363,6 @@ impl Run<'_> {
                 .bind(&row.name)
                 .bind(&row.belongs)
                 .bind(&row.body)
-                .bind(row.span.map(|span| span.0))
-                .bind(row.span.map(|span| span.1))
                 .bind(&row.skeleton)
                 .execute(&mut *transaction)
                 .await?;
@@ -437,7 +471,7 @@ async fn merge(
     changes.same = run(connection, same).await?;
     let new = format!(
         "INSERT INTO statement (source, kind, key, name, belongs, skeleton, body, valid_from, valid_to, recorded_from, recorded_to, known_since, as_of)
-         SELECT $1, i.kind, i.key, i.name, i.belongs, i.skeleton, i.body, coalesce(i.valid_from, $3), coalesce(i.valid_to, $4), $2, $4, $2, $2
+         SELECT $1, i.kind, i.key, i.name, i.belongs, i.skeleton, i.body, $3, $4, $2, $4, $2, $2
          FROM incoming i WHERE i.source = $1 AND NOT EXISTS (SELECT 1 FROM statement WHERE {current} AND statement.source = $1 AND statement.kind = i.kind AND statement.key = i.key)"
     );
     changes.new = run(connection, new).await?;
@@ -469,7 +503,7 @@ async fn merge(
 
 impl Sink for Run<'_> {
     fn put(&mut self, record: Record) -> Result<(), identity::Error> {
-        self.batch.push(row(&record, None)?);
+        self.batch.push(row(&record)?);
         self.flush_if_full()
     }
 

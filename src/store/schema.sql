@@ -51,8 +51,6 @@ CREATE TABLE incoming (
     belongs TEXT NOT NULL,
     skeleton TEXT,
     body TEXT NOT NULL,
-    valid_from INTEGER,
-    valid_to INTEGER,
     PRIMARY KEY (source, kind, key)
 ) STRICT, WITHOUT ROWID;
 

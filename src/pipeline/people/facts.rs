@@ -12,7 +12,7 @@ use super::history::folder_of;
 use crate::identity::actor::{Actor, ActorRole};
 use crate::identity::codeowners::{CodeOwners, CodeOwnersKind, Owner};
 use crate::identity::email::{Address, ForgeKind};
-use crate::identity::event::ReviewState;
+use crate::identity::event::{Origin, ReviewState};
 use crate::identity::{Directory as _, Error, Holder, Moment, Role, Visibility};
 use crate::model::IncompleteLog;
 use crate::model::text::escape;
@@ -463,7 +463,7 @@ impl Gathering<'_> {
         if !subject.pushed {
             return facts;
         }
-        facts.origin = Some(format!("{:?}", event.origin));
+        facts.origin = Some(origin(event.origin).to_owned());
         facts.ref_name = event.ref_name.as_ref().map(|name| escape(name.as_bytes()));
         facts.forced = event.forced;
         let pull = event.pull_request.as_ref();
@@ -516,6 +516,27 @@ impl Gathering<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// Where a push is known from, in a few words.
+fn origin(origin: Origin) -> &'static str {
+    match origin {
+        Origin::GithubEvent => "GitHub's event",
+        Origin::GithubActions => "GitHub Actions",
+        Origin::GitlabCi => "GitLab CI",
+        Origin::GitlabWebhook => "GitLab's webhook",
+        Origin::GiteaActions => "Gitea Actions",
+        Origin::ForgejoActions => "Forgejo Actions",
+        Origin::GiteaWebhook => "Gitea's webhook",
+        Origin::Bitbucket => "Bitbucket Pipelines",
+        Origin::BitbucketWebhook => "Bitbucket's webhook",
+        Origin::AzurePipelines => "Azure Pipelines",
+        Origin::PreReceive => "the server's pre-receive hook",
+        Origin::PostReceive => "the server's post-receive hook",
+        Origin::Update => "the server's update hook",
+        Origin::SignedPush => "a signed push",
+        Origin::ActivityApi => "the forge's record of activity",
     }
 }
 

@@ -27,6 +27,7 @@ use crate::output::Reported;
 use crate::provenance::signature;
 use crate::risk::weigh::Priors;
 use crate::risk::{self, Card, Case, Judgement};
+use crate::source::repository::Repository;
 use crate::store::{Push, Store};
 
 pub use commit::{Subject, repository_of};
@@ -248,6 +249,20 @@ pub fn run(
         judged.push(Judged { case, judgement });
     }
     Ok(judged)
+}
+
+/// Who acted in the commit that `name` means; `None` when there is none of that name.
+pub fn resolve_commit(
+    repo: &Repository,
+    people: &People,
+    name: &str,
+    now: i64,
+) -> Result<Option<Subject>, identity::Error> {
+    let id = match repo.git.rev_parse_single(name) {
+        Ok(id) => id.detach(),
+        Err(_) => return Ok(None),
+    };
+    commit::Reading::new(repo, people, None, now).subject(id)
 }
 
 /// Remembers the push for later baselines.

@@ -1,0 +1,195 @@
+//! `leaktrace identity resolve`: who is behind a commit, an address or a login, and why leaktrace
+//! thinks so.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+
+use super::super::exit::UsageError;
+use super::super::people::{self, shown};
+use super::super::{Exit, scan, terminal};
+use super::{Common, Place, day};
+use crate::identity::actor::{Actor, ActorRole, Evidence};
+use crate::identity::email;
+use crate::identity::resolve::{Claim, Name, Resolver, resources_of};
+use crate::identity::{HandleKind, Moment};
+use crate::model::text::escape;
+use crate::pipeline::people::{People, resolve_commit};
+use crate::source::repository::Repository;
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    common: Common,
+    /// A commit, an address, or a login (github.com/octocat)
+    #[arg(value_name = "COMMIT|EMAIL|LOGIN")]
+    what: String,
+    /// The repository of the commit
+    #[arg(long, value_name = "PATH", default_value = ".")]
+    repository: PathBuf,
+    /// As of when: 2026-01-31, 2026-01-31T12:00:00Z or 14d [default: the commit's time, else now]
+    #[arg(long, value_name = "DATE")]
+    at: Option<String>,
+    #[command(flatten)]
+    people: people::Arguments,
+}
+
+pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
+    let place = arguments.common.place()?;
+    let what = arguments.what.as_str();
+    let mut config = place.config.clone();
+    // Asking who somebody is needs no policy for judging them; names still do.
+    config.identity.enabled = true;
+    if config.identity.store.is_none() || arguments.common.store.is_some() {
+        let path = std::path::absolute(&place.folder)?;
+        config.identity.store = Some(crate::config::Located { value: path, line: 0 });
+    }
+    let prepared =
+        people::prepare(&arguments.people, &place.environment, Some(&config), place.now)?;
+    let people = prepared.ok_or_else(|| UsageError("nothing to resolve with".to_owned()))?;
+    let is_commit =
+        what.len() >= 7 && what.bytes().all(|byte| byte.is_ascii_hexdigit()) || what == "HEAD";
+    if is_commit {
+        return commit(arguments, &place, &people);
+    }
+    let at = match &arguments.at {
+        Some(date) => scan::since(date, place.now)
+            .ok_or_else(|| UsageError("--at: write 2026-01-31, a time, or 14d".to_owned()))?,
+        None => place.now,
+    };
+    let resolver = Resolver {
+        directory: &people.store,
+        at: Moment::at(at),
+        now: place.now,
+        resources: people.settings.repository.as_deref().map(resources_of).unwrap_or_default(),
+        stale_after: people.settings.stale_after,
+        pseudonyms: &people.pseudonyms,
+    };
+    let actor = resolver.resolve(claim(what, &people)?)?;
+    show(&actor, true)?;
+    Ok(Exit::Clean)
+}
+
+/// What an address or login on its own claims.
+fn claim(what: &str, people: &People) -> anyhow::Result<Claim> {
+    let mut names = Vec::new();
+    let mut add = |evidence, kind, realm: &str, value: String, via| {
+        names.push(Name { evidence, kind, realm: realm.to_owned(), value, via });
+    };
+    let mut bot = false;
+    if what.contains('@') {
+        if let email::Kind::NoReply { host, id, login, bot: is_bot } =
+            email::classify(what, &people.forges)
+        {
+            bot = is_bot;
+            if let Some(id) = id {
+                let via = "the account's number in the address";
+                add(Evidence::ForgeLink, HandleKind::Account, &host, id, via);
+            }
+            add(Evidence::Login, HandleKind::Login, &host, login, "the login in the address");
+        }
+        add(Evidence::Email, HandleKind::Email, "", email::normal(what), "the address");
+    } else {
+        let (realm, login) = what.rsplit_once('/').ok_or_else(|| {
+            UsageError(format!(
+                "`{}` is no commit, address or login; write a login with its forge: \
+                 github.com/octocat",
+                escape(what.as_bytes())
+            ))
+        })?;
+        let value = login.to_lowercase();
+        add(Evidence::Platform, HandleKind::Login, realm, value, "the login");
+    }
+    let email = if what.contains('@') { escape(what.as_bytes()) } else { String::new() };
+    let login = (!what.contains('@')).then(|| escape(what.as_bytes()));
+    Ok(Claim { role: ActorRole::Author, name: String::new(), email, login, bot, names })
+}
+
+fn commit(arguments: &Arguments, place: &Place, people: &Arc<People>) -> anyhow::Result<Exit> {
+    let path = &arguments.repository;
+    let absolute = path
+        .canonicalize()
+        .map_err(|error| UsageError(format!("--repository {}: {error}", shown(path))))?;
+    let repo = Repository::discover(&absolute)?.ok_or_else(|| {
+        UsageError(format!("{} is no git repository; name one with --repository", shown(path)))
+    })?;
+    let found = resolve_commit(&repo, people, &arguments.what, place.now)?;
+    let subject = found.ok_or_else(|| {
+        UsageError(format!(
+            "there is no commit `{}` in {}",
+            escape(arguments.what.as_bytes()),
+            shown(path)
+        ))
+    })?;
+    let word = if subject.time_from_server { "taken by the server" } else { "by its own clock" };
+    terminal::say(&format!("commit {} of {} ({word})", subject.commit.id, day(subject.time)))?;
+    terminal::say(&format!(
+        "signature  {}{}",
+        subject.signature.state.as_str(),
+        if subject.signature.why.is_empty() {
+            String::new()
+        } else {
+            format!(": {}", subject.signature.why)
+        }
+    ))?;
+    if let Some(base) = subject.base {
+        terminal::say(&format!("mailmap and code owners are read from {base}"))?;
+    }
+    for actor in &subject.actors {
+        terminal::say("")?;
+        show(actor, people.reveal)?;
+    }
+    if !subject.actors.iter().any(|actor| actor.role == ActorRole::Pusher) {
+        terminal::say("\npusher     not known: a commit does not say who pushed it; see --event")?;
+    }
+    Ok(Exit::Clean)
+}
+
+/// One resolution; `names` shows what it went by.
+fn show(actor: &Actor, names: bool) -> anyhow::Result<()> {
+    let standing = actor.standing.as_ref();
+    let known = standing.and_then(|one| one.name.as_deref());
+    let who = match known.filter(|_| names) {
+        Some(name) => format!("{name} (person-{})", actor.pseudonym),
+        None => format!("person-{}", actor.pseudonym),
+    };
+    terminal::say(&format!("{:<10} {who}", actor.role.as_str()))?;
+    for (number, step) in actor.steps.iter().enumerate() {
+        let value = if names && !step.value.is_empty() {
+            format!(" {}", step.value)
+        } else {
+            String::new()
+        };
+        terminal::say(&format!("  {}. {}{value}: {}", number + 1, step.via, step.outcome))?;
+    }
+    terminal::say(&format!(
+        "  evidence   {} (rank {} of 7, {} in 100 sure)",
+        actor.evidence.as_str(),
+        actor.evidence.rank(),
+        actor.confidence
+    ))?;
+    let mut class = actor.class.as_str().to_owned();
+    if let Some(standing) = standing {
+        class.push_str(&format!(", {} {}", standing.status, standing.kind));
+        if let Some(since) = standing.inactive_since {
+            class.push_str(&format!(", not active since {}", day(since)));
+        }
+    }
+    terminal::say(&format!("  standing   {class}"))?;
+    for (word, right) in [
+        ("then", standing.and_then(|one| one.then.as_ref())),
+        ("now", standing.and_then(|one| one.now.as_ref())),
+    ] {
+        if let Some(right) = right {
+            terminal::say(&format!(
+                "  {word:<10} {} on {}, by {} [{}]",
+                right.role, right.resource, right.origin, right.source
+            ))?;
+        }
+    }
+    if let Some(resembles) = &actor.resembles {
+        terminal::say(&format!("  beware     {resembles}"))?;
+    }
+    Ok(())
+}

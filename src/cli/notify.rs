@@ -1,0 +1,122 @@
+//! Alerts of a scan: when a push brought a secret in, the configured targets are told, each once for
+//! the whole push. An alert that could not be sent makes the command fail.
+
+use std::sync::Arc;
+
+use clap::ValueEnum;
+
+use super::{alerts, network, terminal};
+use crate::alert::{self, Endpoint, Item, Preview, Push};
+use crate::config::people::Target;
+use crate::http::{Clock, SystemClock};
+use crate::identity::event::{Origin, PushEvent};
+use crate::output::Reported;
+use crate::output::redact::Finder;
+use crate::pipeline::Scan;
+use crate::pipeline::people::{Judged, People};
+
+/// What happens with alerts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum When {
+    /// They are sent.
+    #[default]
+    Send,
+    /// What would be sent is printed on standard error as JSON.
+    DryRun,
+    /// Nothing is sent.
+    Off,
+}
+
+/// Tells the targets about what the push brought in; whether all that were to be told were.
+pub fn run(scan: &Scan, people: &People, when: When) -> anyhow::Result<bool> {
+    let targets: &[Target] = &people.settings.alerts;
+    let Some(event) = people.event.as_ref().filter(|_| when != When::Off && !targets.is_empty())
+    else {
+        return Ok(true);
+    };
+    let all = scan.report.findings.iter().chain(&scan.report.suppressed);
+    let finder = Finder::of(all.map(|one| &one.finding.secret));
+    let items: Vec<Item> = scan.report.findings.iter().filter_map(|one| item(scan, one)).collect();
+    let push = push_of(event, people);
+    let mask = |text: &str| finder.masked(text);
+    if when == When::DryRun {
+        let drafts = alert::dry_run(targets, &push, &items, &mask);
+        terminal::warn(&format!("alerts that would be sent:\n{}", alert::render(&drafts)));
+        return Ok(true);
+    }
+    if items.is_empty() {
+        return Ok(true);
+    }
+    let endpoints = Endpoint::all(targets, &alerts::lookup);
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let outcomes = alert::send(&endpoints, &push, &items, &mask, &network::settings()?, &clock);
+    for outcome in &outcomes {
+        terminal::warn(&outcome.to_string());
+    }
+    Ok(outcomes.iter().all(|outcome| outcome.ok))
+}
+
+/// The finding as alerts need it; none when the push did not bring it in.
+fn item(scan: &Scan, one: &Reported) -> Option<Item> {
+    let fingerprint = one.finding.fingerprint.to_string();
+    let judged = judged(scan, &fingerprint).filter(|judged| judged.case.push.origin.is_some())?;
+    let case = &judged.case;
+    let place = one.places.first();
+    let trace = one.trace.as_ref();
+    let introduced = trace.and_then(|trace| trace.introduced.as_ref());
+    let rule = &one.finding.rule;
+    Some(Item {
+        rule: rule.id.clone(),
+        title: rule.title.clone(),
+        provider: rule.provider.clone(),
+        severity: rule.severity,
+        confidence: one.finding.confidence,
+        exposure: judged.judgement.exposure.clone(),
+        preview: Preview::of(&one.finding.secret),
+        fingerprint: one.finding.fingerprint,
+        commit: Some(case.commit.clone()),
+        path: case.secret.path.clone(),
+        line: place.map(|place| place.position.line),
+        advice: rule.advice.clone(),
+        page: rule.page.clone(),
+        live: case.secret.live,
+        reachable: case.secret.reachable,
+        visibility: case.repository.visibility,
+        age_days: introduced
+            .map(|commit| (scan.report.as_of - commit.committer.seconds).max(0) / 86_400),
+        card: one.card.as_deref().cloned(),
+    })
+}
+
+/// What was made of the people behind a finding.
+pub fn judged<'a>(scan: &'a Scan, fingerprint: &str) -> Option<&'a Judged> {
+    let cases = scan.evidence.as_ref().map(|bundle| bundle.cases.as_slice())?;
+    let at = cases.binary_search_by(|one| one.case.finding.as_str().cmp(fingerprint)).ok()?;
+    cases.get(at)
+}
+
+fn push_of(event: &PushEvent, people: &People) -> Push {
+    let named = people.settings.repository.clone().or_else(|| event.repository.clone());
+    let repository = named.unwrap_or_default();
+    let path = match event.origin {
+        Origin::GitlabCi | Origin::GitlabWebhook => "/-/commit/",
+        Origin::Bitbucket | Origin::BitbucketWebhook => "/commits/",
+        _ => "/commit/",
+    };
+    Push {
+        commit_page: (repository.split('/').count() >= 3)
+            .then(|| format!("https://{repository}{path}")),
+        repository,
+        ref_name: event.ref_name.clone(),
+        before: event.before.clone(),
+        after: event.after.clone().unwrap_or_default(),
+        run_page: None,
+        origin: Some(said(event).to_owned()),
+        sample: false,
+    }
+}
+
+/// Where it is known from who pushed.
+fn said(event: &PushEvent) -> &'static str {
+    if event.attested { "the server's own word" } else { "the variables of the job" }
+}
