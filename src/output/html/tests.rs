@@ -173,6 +173,7 @@ fn ten_thousand_findings_are_written_in_linear_time() {
     let text = rendered(Format::Html, &report);
     assert_eq!(text.matches("<article").count(), 10_000);
     assert!(text.len() < 60_000_000);
+    // For looking at the pages in a browser: LEAKTRACE_PAGES=FOLDER cargo test html.
     if let Some(path) = std::env::var_os("LEAKTRACE_PAGES") {
         let path = std::path::Path::new(&path);
         std::fs::write(path.join("many.html"), &text).expect("writes");
