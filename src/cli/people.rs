@@ -36,7 +36,7 @@ const BUNDLE: u64 = 1 << 30;
 /// How a scan looks at people. It does so where `identity.enabled` is set in a configuration that
 /// the user named.
 #[derive(Debug, Args, Clone, Default)]
-pub struct Arguments {
+pub struct PeopleArguments {
     /// Payload of the push that the scan is about, as the forge sent it [default: what the CI's
     /// variables say]
     #[arg(long, value_name = "PATH", help_heading = "People")]
@@ -55,7 +55,7 @@ pub struct Arguments {
     pub reveal_identities: bool,
 }
 
-impl Arguments {
+impl PeopleArguments {
     fn any(&self) -> bool {
         self.event.is_some()
             || self.facts.is_some()
@@ -138,7 +138,7 @@ pub fn record(folder: &Path, as_of: i64, act: &str, what: &str) -> anyhow::Resul
 
 /// What a scan needs to look at people; none where nobody switched it on.
 pub fn prepare(
-    arguments: &Arguments,
+    arguments: &PeopleArguments,
     environment: &Environment,
     config: Option<&Config>,
     as_of: i64,
@@ -195,7 +195,7 @@ pub fn prepare(
 
 /// The push: from a file, else from the CI that this runs in.
 fn event_of(
-    arguments: &Arguments,
+    arguments: &PeopleArguments,
     settings: &IdentitySettings,
 ) -> anyhow::Result<Option<PushEvent>> {
     if let Some(path) = &arguments.event {

@@ -51,7 +51,7 @@ pub struct Arguments {
     #[arg(long, value_enum, value_name = "WHEN", default_value_t, help_heading = "Report")]
     color: Colour,
     #[command(flatten)]
-    people: people::Arguments,
+    people: people::PeopleArguments,
     /// Show no progress bar
     #[arg(long, help_heading = "Report")]
     no_progress: bool,

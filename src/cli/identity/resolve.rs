@@ -32,7 +32,7 @@ pub struct Arguments {
     #[arg(long, value_name = "DATE")]
     at: Option<String>,
     #[command(flatten)]
-    people: people::Arguments,
+    people: people::PeopleArguments,
 }
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {

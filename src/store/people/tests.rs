@@ -163,3 +163,37 @@ fn an_export_has_everything_that_holds_or_held() {
     assert!(store.purge(T0 + 2 * DAY).expect("purged") >= 1);
     assert_eq!((count(false), count(true)), (2, 2));
 }
+
+#[test]
+fn an_end_that_is_told_late_holds_from_its_own_date() {
+    let store = Store::in_memory().expect("store");
+    snapshot(&store, T0, &[person("ana", Status::Active)]);
+    let gone = Record::Person(Person {
+        id: "ana".to_owned(),
+        kind: PersonType::Employee,
+        status: Status::Departed,
+        end: Some(T0 + 5 * DAY),
+        ..Person::default()
+    });
+    let changes = snapshot(&store, T0 + 20 * DAY, &[gone]);
+    assert_eq!(changes.changed, 1);
+    assert_eq!(status(&store, "ana", Moment::at(T0 + 4 * DAY)), Some(Status::Active));
+    assert_eq!(status(&store, "ana", Moment::at(T0 + 6 * DAY)), Some(Status::Departed));
+    // On the tenth day nobody knew.
+    let then = Moment { valid: T0 + 6 * DAY, known: T0 + 10 * DAY };
+    assert_eq!(status(&store, "ana", then), Some(Status::Active));
+}
+
+#[test]
+fn a_second_snapshot_of_the_same_time_replaces_the_first() {
+    let store = Store::in_memory().expect("store");
+    snapshot(&store, T0, &[person("ana", Status::Active)]);
+    snapshot(&store, T0 + DAY, &[person("ana", Status::Leave)]);
+    snapshot(&store, T0 + DAY, &[person("ana", Status::Suspended)]);
+    assert_eq!(status(&store, "ana", Moment::at(T0 + DAY)), Some(Status::Suspended));
+    assert_eq!(status(&store, "ana", Moment::at(T0)), Some(Status::Active));
+    let mut all = 0;
+    let count = store.export(false, |_| { all += 1; Ok(()) });
+    count.expect("exported");
+    assert_eq!(all, 1);
+}
