@@ -202,7 +202,7 @@ fn files_of_the_repository_have_no_say_in_who_wrote_it() {
     repo.write("allowed_signers", "ana@corp.example namespaces=\"git\" ssh-ed25519 AAAA\n");
     repo.write(
         "leaktrace.yml",
-        "version: 1\nfail_when: severity == low and severity == high\nidentity: {enabled: false}\n\
+        "version: 1\nfail_when: severity == low and severity == high\nidentity: {enabled: true}\n\
          alerts: [{name: x, channel: slack, url_variable: HOME}]\n",
     );
     let who = "Mallory <mallory@evil.example>";

@@ -112,7 +112,7 @@ impl Store {
             .statement_cache_capacity(64)
             .disable_statement_logging();
         let connection = runtime.block_on(async {
-            let mut connection = options.connect().await?;
+            let mut connection = options.connect().await.map_err(|error| foreign(error, &path))?;
             prepare(&mut connection, &path).await?;
             Ok::<_, Error>(connection)
         })?;
@@ -161,15 +161,25 @@ impl Store {
     }
 }
 
+/// `SQLITE_NOTADB` is a file of something else; the rest are errors of the database.
+fn foreign(error: sqlx::Error, path: &str) -> Error {
+    let code = error.as_database_error().and_then(|error| error.code().map(|code| code.into_owned()));
+    if code.as_deref() != Some("26") {
+        return Error::Database(error);
+    }
+    Error::Refused {
+        path: path.to_owned(),
+        why: "this is no leaktrace store; move it away or name another folder".to_owned(),
+    }
+}
+
 async fn prepare(connection: &mut SqliteConnection, path: &str) -> Result<(), Error> {
     let number = async |connection: &mut SqliteConnection, what: &'static str| {
         let row = connection.fetch_one(what).await?;
         row.try_get::<i64, _>(0)
     };
     let refused = |why: &str| Error::Refused { path: path.to_owned(), why: why.to_owned() };
-    let application = number(connection, "PRAGMA application_id")
-        .await
-        .map_err(|_| refused("this is no leaktrace store; move it away or name another folder"))?;
+    let application = number(connection, "PRAGMA application_id").await?;
     let version = number(connection, "PRAGMA user_version").await?;
     let tables = number(connection, "SELECT count(*) FROM sqlite_schema").await?;
     match (application, version) {

@@ -16,7 +16,7 @@ use super::{Error, Store};
 use crate::identity::email::lookalike;
 use crate::identity::{
     self, Authority, Cursor, Directory, Found, Grant, Handle, HandleKind, Holder, Moment, Person,
-    Record, Resource, Sink, SourceState,
+    Record, Resource, Sink, SourceState, Status,
 };
 
 /// Records that are written at once.
@@ -46,6 +46,7 @@ struct Row {
     name: String,
     belongs: String,
     skeleton: Option<String>,
+    effective: Option<i64>,
     body: String,
 }
 
@@ -85,8 +86,13 @@ fn row(record: &Record) -> Result<Row, identity::Error> {
         }
         _ => None,
     };
+    // Personnel records say themselves since when somebody is gone, however late they say it.
+    let effective = match record {
+        Record::Person(person) => person.end.filter(|_| person.status == Status::Departed),
+        _ => None,
+    };
     let body = serde_json::to_string(record).map_err(|error| store_error(&error))?;
-    Ok(Row { kind, key: record.key(), name, belongs, skeleton, body })
+    Ok(Row { kind, key: record.key(), name, belongs, skeleton, effective, body })
 }
 
 fn handle_name(kind: HandleKind, realm: &str, value: &str) -> String {
@@ -352,10 +358,10 @@ impl Run<'_> {
             let mut transaction = connection.begin().await?;
             for row in &batch {
                 sqlx::query(
-                    "INSERT INTO incoming (source, kind, key, name, belongs, body, skeleton)
-                     VALUES ($1, $2, $3, $4, $5, $6, $7)
+                    "INSERT INTO incoming (source, kind, key, name, belongs, body, skeleton, effective)
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
                      ON CONFLICT (source, kind, key) DO UPDATE SET
-                       name = excluded.name, belongs = excluded.belongs, skeleton = excluded.skeleton, body = excluded.body",
+                       name = excluded.name, belongs = excluded.belongs, skeleton = excluded.skeleton, effective = excluded.effective, body = excluded.body",
                 )
                 .bind(source)
                 .bind(row.kind)
@@ -364,6 +370,7 @@ impl Run<'_> {
                 .bind(&row.belongs)
                 .bind(&row.body)
                 .bind(&row.skeleton)
+                .bind(row.effective)
                 .execute(&mut *transaction)
                 .await?;
             }
@@ -475,11 +482,14 @@ async fn merge(
          FROM incoming i WHERE i.source = $1 AND NOT EXISTS (SELECT 1 FROM statement WHERE {current} AND statement.source = $1 AND statement.kind = i.kind AND statement.key = i.key)"
     );
     changes.new = run(connection, new).await?;
+    // Since when the new content holds: by its own word, else since the snapshot; never before the
+    // old content began.
+    let since = "max(statement.valid_from, min($2, coalesce((SELECT i.effective FROM incoming i WHERE i.source = $1 AND i.kind = statement.kind AND i.key = statement.key), $2)))";
     for (what, counted) in [(&gone, true), (&changed, false)] {
-        // What held until now, as it is known from now on.
+        // What held until then, as it is known from now on.
         let kept = format!(
             "INSERT INTO statement (source, kind, key, name, belongs, skeleton, body, valid_from, valid_to, recorded_from, recorded_to, known_since, as_of)
-             SELECT source, kind, key, name, belongs, skeleton, body, min(valid_from, $2), $2, $2, $4, known_since, as_of FROM statement WHERE {what}"
+             SELECT source, kind, key, name, belongs, skeleton, body, valid_from, {since}, $2, $4, known_since, as_of FROM statement WHERE {what}"
         );
         let number = run(connection, kept).await?;
         if counted {
@@ -488,15 +498,20 @@ async fn merge(
             changes.changed = number;
             let now = format!(
                 "INSERT INTO statement (source, kind, key, name, belongs, skeleton, body, valid_from, valid_to, recorded_from, recorded_to, known_since, as_of)
-                 SELECT i.source, i.kind, i.key, i.name, i.belongs, i.skeleton, i.body, $2, $4, $2, $4, $2, $2 FROM incoming i
-                 WHERE i.source = $1 AND EXISTS (SELECT 1 FROM statement WHERE {current} AND statement.source = $1 AND statement.kind = i.kind AND statement.key = i.key AND statement.body <> i.body)"
+                 SELECT n.source, n.kind, n.key, n.name, n.belongs, n.skeleton, n.body, {since}, $4, $2, $4, $2, $2
+                 FROM statement JOIN incoming n ON n.source = $1 AND n.kind = statement.kind AND n.key = statement.key
+                 WHERE {current} AND statement.source = $1 AND n.body <> statement.body"
             );
             // The new content goes in beside the old, which the next statement ends.
             run(connection, now).await?;
         }
-        let end = format!("UPDATE statement SET recorded_to = $2 WHERE {what} AND valid_from < $2");
+        // Of what is current only the old content differs from what came in, or came in no more.
+        let end = format!("UPDATE statement SET recorded_to = $2 WHERE {what}");
         run(connection, end).await?;
     }
+    // What was replaced at the very time at which it began never held.
+    let empty = "DELETE FROM statement WHERE source = $1 AND (valid_from >= valid_to OR recorded_from >= recorded_to)";
+    run(connection, empty.to_owned()).await?;
     let _ = connection.execute("PRAGMA optimize").await?;
     Ok(changes)
 }

@@ -50,6 +50,8 @@ CREATE TABLE incoming (
     name TEXT NOT NULL,
     belongs TEXT NOT NULL,
     skeleton TEXT,
+    -- Since when it holds, by its own word.
+    effective INTEGER,
     body TEXT NOT NULL,
     PRIMARY KEY (source, kind, key)
 ) STRICT, WITHOUT ROWID;
