@@ -398,7 +398,10 @@ fn a_signed_commit_names_its_signer_and_a_changed_one_is_bad() {
     repo.git(&["-c", "gpg.format=ssh", "-c", &signing, "commit", "-q", "-S", "-m", "Add settings"]);
     let (_, evidence) = organisation.evidence(&[]);
     let committer = actor(&evidence, "committer");
-    assert_eq!((&committer["evidence"], &committer["confidence"]), (&json!("signature"), &json!(97)));
+    assert_eq!(
+        (&committer["evidence"], &committer["confidence"]),
+        (&json!("signature"), &json!(97))
+    );
     assert_eq!(evidence["cases"][0]["case"]["signature"]["state"], "good");
     // The same with one letter of the message changed.
     let object = repo.git(&["cat-file", "commit", "HEAD"]);
@@ -448,7 +451,13 @@ fn resolution_is_explained_for_addresses_logins_and_commits() {
     let commit = organisation.commit(ANA, NOW - DAY, "a", "1", "Begin");
     let resolve = |what: &str| {
         let run = organisation.run(&[
-            "identity", "resolve", what, "--config", "org.yml", "--repository", "web",
+            "identity",
+            "resolve",
+            what,
+            "--config",
+            "org.yml",
+            "--repository",
+            "web",
         ]);
         assert_eq!(run.code, Some(0), "{}", run.stderr);
         run.text().to_owned()

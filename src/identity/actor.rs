@@ -171,6 +171,8 @@ pub struct Standing {
     pub persons: Vec<PersonKey>,
     /// Name for display, escaped.
     pub name: Option<String>,
+    /// Whether personnel records or a directory list them, rather than a forge alone.
+    pub listed: bool,
     /// What kind of person.
     pub kind: PersonType,
     /// Where they stood.

@@ -94,6 +94,10 @@ impl Resolver<'_> {
                 continue;
             };
             let standing = self.standing(&found)?;
+            if standing.persons.is_empty() {
+                steps.push(step(name, "somebody whom the directory did not have at that time"));
+                continue;
+            }
             let who = self.pseudonym_of(&standing, &claim);
             match &decided {
                 None => {
@@ -355,6 +359,7 @@ fn merge(persons: &[Found<Person>], time: i64) -> Standing {
     let text = |get: &dyn Fn(&Person) -> Option<String>| {
         persons.iter().find_map(|one| get(&one.value)).map(|text| escape(text.as_bytes()))
     };
+    standing.listed = persons.iter().any(|one| one.authority > Authority::Forge);
     standing.name = text(&|person| person.name.clone());
     standing.owner = text(&|person| person.owner.clone());
     standing.manager = text(&|person| person.manager.clone());
@@ -421,7 +426,7 @@ fn class_of(standing: Option<&Standing>, bot: bool) -> Class {
     );
     match standing.status {
         Status::Departed => Class::FormerInsider,
-        _ if employed => Class::Insider,
+        _ if employed || standing.listed => Class::Insider,
         _ => match origin {
             Some(GrantOrigin::Outside) => Class::OutsideCollaborator,
             Some(_) => Class::Insider,

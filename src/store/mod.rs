@@ -163,7 +163,8 @@ impl Store {
 
 /// `SQLITE_NOTADB` is a file of something else; the rest are errors of the database.
 fn foreign(error: sqlx::Error, path: &str) -> Error {
-    let code = error.as_database_error().and_then(|error| error.code().map(|code| code.into_owned()));
+    let code =
+        error.as_database_error().and_then(|error| error.code().map(|code| code.into_owned()));
     if code.as_deref() != Some("26") {
         return Error::Database(error);
     }

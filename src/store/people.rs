@@ -47,6 +47,7 @@ struct Row {
     belongs: String,
     skeleton: Option<String>,
     effective: Option<i64>,
+    started: Option<i64>,
     body: String,
 }
 
@@ -91,8 +92,12 @@ fn row(record: &Record) -> Result<Row, identity::Error> {
         Record::Person(person) => person.end.filter(|_| person.status == Status::Departed),
         _ => None,
     };
+    let started = match record {
+        Record::Person(person) => person.start,
+        _ => None,
+    };
     let body = serde_json::to_string(record).map_err(|error| store_error(&error))?;
-    Ok(Row { kind, key: record.key(), name, belongs, skeleton, effective, body })
+    Ok(Row { kind, key: record.key(), name, belongs, skeleton, effective, started, body })
 }
 
 fn handle_name(kind: HandleKind, realm: &str, value: &str) -> String {
@@ -358,10 +363,10 @@ impl Run<'_> {
             let mut transaction = connection.begin().await?;
             for row in &batch {
                 sqlx::query(
-                    "INSERT INTO incoming (source, kind, key, name, belongs, body, skeleton, effective)
-                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+                    "INSERT INTO incoming (source, kind, key, name, belongs, body, skeleton, effective, started)
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
                      ON CONFLICT (source, kind, key) DO UPDATE SET
-                       name = excluded.name, belongs = excluded.belongs, skeleton = excluded.skeleton, effective = excluded.effective, body = excluded.body",
+                       name = excluded.name, belongs = excluded.belongs, skeleton = excluded.skeleton, effective = excluded.effective, started = excluded.started, body = excluded.body",
                 )
                 .bind(source)
                 .bind(row.kind)
@@ -371,6 +376,7 @@ impl Run<'_> {
                 .bind(&row.body)
                 .bind(&row.skeleton)
                 .bind(row.effective)
+                .bind(row.started)
                 .execute(&mut *transaction)
                 .await?;
             }
@@ -476,9 +482,12 @@ async fn merge(
         "UPDATE statement SET as_of = $2 WHERE {current} AND source = $1 AND EXISTS (SELECT 1 FROM incoming i WHERE i.source = $1 AND i.kind = statement.kind AND i.key = statement.key AND i.body = statement.body)"
     );
     changes.same = run(connection, same).await?;
+    // A person may have come at any time since the snapshot before, or on their first day; a name
+    // that was nobody's before was theirs all along.
+    let begin = "CASE WHEN i.kind = 'handle' AND NOT EXISTS (SELECT 1 FROM statement o WHERE o.source = $1 AND o.kind = 'handle' AND o.name = i.name) THEN -9223372036854775808 ELSE min($3, coalesce(i.started, $3)) END";
     let new = format!(
         "INSERT INTO statement (source, kind, key, name, belongs, skeleton, body, valid_from, valid_to, recorded_from, recorded_to, known_since, as_of)
-         SELECT $1, i.kind, i.key, i.name, i.belongs, i.skeleton, i.body, $3, $4, $2, $4, $2, $2
+         SELECT $1, i.kind, i.key, i.name, i.belongs, i.skeleton, i.body, {begin}, $4, $2, $4, $2, $2
          FROM incoming i WHERE i.source = $1 AND NOT EXISTS (SELECT 1 FROM statement WHERE {current} AND statement.source = $1 AND statement.kind = i.kind AND statement.key = i.key)"
     );
     changes.new = run(connection, new).await?;

@@ -52,6 +52,8 @@ CREATE TABLE incoming (
     skeleton TEXT,
     -- Since when it holds, by its own word.
     effective INTEGER,
+    -- A person's first day.
+    started INTEGER,
     body TEXT NOT NULL,
     PRIMARY KEY (source, kind, key)
 ) STRICT, WITHOUT ROWID;

@@ -193,7 +193,10 @@ fn a_second_snapshot_of_the_same_time_replaces_the_first() {
     assert_eq!(status(&store, "ana", Moment::at(T0 + DAY)), Some(Status::Suspended));
     assert_eq!(status(&store, "ana", Moment::at(T0)), Some(Status::Active));
     let mut all = 0;
-    let count = store.export(false, |_| { all += 1; Ok(()) });
+    let count = store.export(false, |_| {
+        all += 1;
+        Ok(())
+    });
     count.expect("exported");
     assert_eq!(all, 1);
 }
