@@ -25,7 +25,7 @@ pub use settings::{BaselineFile, baseline_file};
 use crate::config::{Config, ConfigError, Environment};
 use crate::finding::RuleInfo;
 use crate::finding::key_file::{self, KeyError, KeySources, ObtainedKey};
-use crate::identity;
+use crate::identity::{self, Visibility};
 use crate::model::{Confidence, IncompleteLog};
 use crate::output::{Printable, Report, Stats};
 use crate::rule::RuleError;
@@ -245,7 +245,10 @@ pub fn scan(options: &Options, progress: &Progress) -> Result<Scan, Error> {
         parts.push(assembled);
         configs.push(settings.config);
     }
-    let report = merge(parts, options, &log);
+    let mut report = merge(parts, options, &log);
+    // Whoever can see the alerts of a public repository can download the file.
+    let public = |one: &people::Judged| one.case.repository.visibility == Visibility::Public;
+    report.identity_in_sarif = !cases.iter().any(public);
     let evidence = match &options.people {
         Some(people) => Some(people.bundle(cases, options.as_of, &report.key_id)?),
         None => None,

@@ -272,7 +272,8 @@ fn questions(
             .push("Does the credential still work, and what was it used for since?".to_owned());
     }
     for id in &concern.first {
-        if let Some(one) = observations.iter().find(|one| one.signal == *id) {
+        let asked = observations.iter().find(|one| one.signal == *id);
+        if let Some(one) = asked.filter(|one| !one.refuted_by.starts_with("nothing")) {
             questions.push(format!("Is there {}? ({})", one.refuted_by, one.name));
         }
     }
