@@ -172,7 +172,13 @@ fn names_are_shown_when_asked_for_and_the_audit_log_says_so() {
         assert!(!run.text().contains("BEN") && !run.text().contains("corp.example"), "{format}");
     }
     assert!(!audit.exists());
+    // Not before the organisation has decided who may see them and why.
     let run = org.run(&["review", "--reveal-identities"]);
+    assert_eq!((run.code, run.text()), (Some(64), ""), "{}", run.stderr);
+    let policy = "version: 1\nidentity:\n  policy:\n    purpose: x\n    legal_basis: x\n    impact_assessment: x\n    works_agreement: x\n    notice: x\n    reviewers: [security, people]\n    contact: x\n    retention_days: 395\n";
+    let config = org.scratch.write("org.yml", policy);
+    let config = config.to_str().expect("UTF-8");
+    let run = org.run(&["review", "--reveal-identities", "--config", config]);
     assert!(run.text().contains("BEN Person (ben at git.example)"), "{}", run.text());
     let log = std::fs::read_to_string(audit).expect("a log");
     assert!(log.contains("\"act\":\"reveal\"") && !log.contains("BEN"), "{log}");
@@ -206,4 +212,79 @@ fn stale_sources_are_loud() {
         "{}",
         run.text()
     );
+}
+
+/// Main as it is made by all sorts of ways of getting there.
+fn history(org: &Org) -> String {
+    let repo = org.scratch.init("work", &[]);
+    let commit = |name: &str, file: &str, days: i64| {
+        repo.set_clock(NOW - days * DAY);
+        repo.write(file, format!("{days}"));
+        repo.git(&["add", "-A"]);
+        let author = format!("{name} <{name}@corp.example>");
+        repo.git(&["commit", "-q", "-m", "work", "--author", &author]);
+    };
+    commit("ana", "a", 50);
+    repo.git(&["checkout", "-q", "-b", "topic"]);
+    commit("ana", "b", 40);
+    repo.git(&["checkout", "-q", "main"]);
+    repo.set_clock(NOW - 30 * DAY);
+    repo.git(&["merge", "-q", "--no-ff", "-m", "Merge topic", "topic"]);
+    commit("ben", "c", 20);
+    format!("{}={REPO}", org.scratch.path("work").display())
+}
+
+#[test]
+fn a_history_shows_what_came_in_without_a_merge() {
+    let org = Org::new();
+    let repo = history(&org);
+    let report = org.json(&["duties", &repo]);
+    assert_eq!(checks(&report), ["direct-push"]);
+    let line = &report["lines"][0];
+    let evidence = line["evidence"].as_str().expect("text");
+    assert!(evidence.starts_with("1 committed and came in without a merge: "), "{evidence}");
+    assert!(
+        evidence.contains("protected by forge") && evidence.contains("history alone"),
+        "{evidence}"
+    );
+    assert_eq!(line["iso27001"], serde_json::json!(["A.5.3", "A.8.32"]));
+    // Before the range there is nothing to tell.
+    assert_eq!(checks(&org.json(&["duties", &repo, "--since", "10d"])), [""; 0]);
+    assert_eq!(org.run(&["duties", &repo, "--since", "soon"]).code, Some(64));
+    assert_eq!(org.run(&["duties", &repo, "--fail-on-findings"]).code, Some(1));
+}
+
+#[test]
+fn what_the_forge_recorded_is_told_of_its_actor() {
+    let org = Org::new();
+    let repo = history(&org);
+    let zeros = "0".repeat(40);
+    let id = "a".repeat(40);
+    let entry = |kind: &str| {
+        format!(
+            r#"{{"activity_type":"{kind}","ref":"refs/heads/main","before":"{zeros}","after":"{id}",
+             "timestamp":"2025-06-01T00:00:00Z","actor":{{"login":"ben","id":2}}}}"#
+        )
+    };
+    let bypass = format!(
+        r#"{{"result":"bypass","ref":"refs/heads/main","before_sha":"{zeros}","after_sha":"{id}",
+         "pushed_at":"2025-06-01T00:00:00Z","actor_name":"ben","actor_id":2}}"#
+    );
+    let list = format!("[{},{}]", entry("force_push"), entry("pr_merge"));
+    let list = org.scratch.write("activity.json", list);
+    let suites = org.scratch.write("suites.json", format!("[{bypass}]"));
+    let report = org.json(&[
+        "duties",
+        &repo,
+        "--activity",
+        list.to_str().expect("UTF-8"),
+        "--activity",
+        suites.to_str().expect("UTF-8"),
+    ]);
+    assert_eq!(checks(&report), ["rule-bypass", "forced-push", "direct-push"]);
+    assert_eq!(report["lines"][0]["subject"], report["lines"][1]["subject"]);
+    let bad = org.scratch.write("bad.json", "[{}]");
+    let run = org.run(&["duties", &repo, "--activity", bad.to_str().expect("UTF-8")]);
+    assert_eq!(run.code, Some(2));
+    assert!(run.stderr.contains("entry 1 is neither"), "{}", run.stderr);
 }

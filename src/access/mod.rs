@@ -8,6 +8,7 @@
 
 pub mod check;
 mod directory;
+pub mod duties;
 pub mod format;
 pub mod report;
 pub mod review;
@@ -17,6 +18,7 @@ mod subject;
 mod when;
 
 pub use check::Check;
+pub use duties::Duties;
 pub use format::Format;
 pub use report::{Kind, Line, Report, SourceLine};
 pub use review::Review;

@@ -1,24 +1,25 @@
 //! `leaktrace access`: who may do what, and who did what alone, for people to decide on.
 
-use std::env;
-use std::io::{self, Write as _};
+use std::fs::File;
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 
 use super::exit::UsageError;
-use super::{Exit, scan, terminal};
+use super::{Exit, people, scan, terminal};
+use crate::access::duties::{Span, record};
 use crate::access::review::Given;
-use crate::access::{Format, Report, Review};
+use crate::access::{Duties, Format, Report, Review};
 use crate::config::Config;
 use crate::config::people::IdentitySettings;
+use crate::identity::event::{self, MAX_PAYLOAD};
 use crate::identity::pseudonym::PseudonymKey;
 use crate::model::text::escape;
 use crate::pipeline::people::{People, repository_of};
 use crate::source::repository::Repository;
 use crate::store::Store;
-use crate::store::audit::Log;
 
 /// Arguments of `leaktrace access`.
 #[derive(Debug, Args)]
@@ -32,6 +33,9 @@ enum Command {
     /// Rights that nobody should have any more: leavers who may push, dormant accounts, rights
     /// without an end, shared accounts, code owners who are nobody
     Review(ReviewArguments),
+    /// Who did what alone: pushes to protected branches, changes merged by their author, approvals
+    /// of older states, rules passed by, forced pushes
+    Duties(DutiesArguments),
 }
 
 /// What both reviews are told.
@@ -68,10 +72,34 @@ struct ReviewArguments {
     common: Common,
 }
 
+#[derive(Debug, Args)]
+struct DutiesArguments {
+    /// The repository: PATH, or PATH=HOST/OWNER/NAME where no remote tells [default: the current
+    /// directory, unless --event is given]
+    #[arg(value_name = "REPO")]
+    repository: Option<String>,
+    /// Only what commits A..B brought in
+    #[arg(long, value_name = "A..B", conflicts_with = "since")]
+    range: Option<String>,
+    /// Only the default branch since a date: 2026-01-31, 2026-01-31T12:00:00Z, or 14d [default: 90d]
+    #[arg(long, value_name = "DATE")]
+    since: Option<String>,
+    /// Payload of an event as the forge sent it: a push, a closed pull request, a review
+    #[arg(long = "event", value_name = "FILE")]
+    events: Vec<PathBuf>,
+    /// What GitHub recorded of the repository, as saved from its API: lists of activity or of rule
+    /// suites
+    #[arg(long = "activity", value_name = "FILE")]
+    activity: Vec<PathBuf>,
+    #[command(flatten)]
+    common: Common,
+}
+
 /// Does what `arguments` say.
 pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     match &arguments.command {
         Command::Review(arguments) => review(arguments),
+        Command::Duties(arguments) => duties(arguments),
     }
 }
 
@@ -88,13 +116,13 @@ impl Desk {
     fn open(common: &Common) -> anyhow::Result<Desk> {
         let environment = scan::environment()?;
         let config = match common.config.as_ref().or(environment.config.as_ref()) {
-            Some(path) => Config::load(path)?,
-            None => Config::default(),
+            Some(path) => Some(Config::load(path)?),
+            None => None,
         };
-        for note in &config.notes {
+        for note in config.iter().flat_map(|config| &config.notes) {
             terminal::warn(note);
         }
-        let folder = folder(common, &config)?;
+        let folder = people::folder(common.store.as_deref(), config.as_ref())?;
         let Some(store) = Store::open_existing(&folder)? else {
             anyhow::bail!(
                 "there is no directory of people in {}; fill it first (`leaktrace identity sync` or \
@@ -102,21 +130,19 @@ impl Desk {
                 shown(&folder)
             );
         };
-        let pseudonyms = store.pseudonym_key()?.context("a store in a folder has a key")?;
-        Ok(Desk { settings: config.identity, store, folder, pseudonyms, now: scan::now()? })
+        let (pseudonyms, _) = people::pseudonyms(&environment, config.as_ref(), &store)?;
+        let settings = config.map(|config| config.identity).unwrap_or_default();
+        Ok(Desk { settings, store, folder, pseudonyms, now: scan::now()? })
     }
 
-    /// Writes into the audit log that names are shown, before any is.
+    /// Writes into the audit log that names are shown, before any is; refuses while the policy has
+    /// gaps.
     fn revealed(&self, common: &Common, what: &str) -> anyhow::Result<()> {
         if !common.reveal_identities {
             return Ok(());
         }
-        let user = ["USER", "LOGNAME", "USERNAME"].iter().find_map(env::var_os);
-        let user =
-            user.map_or_else(|| "unknown".to_owned(), |user| escape(user.as_encoded_bytes()));
         let detail = format!("access {what}, as {}", common.format);
-        Log::beside(&self.folder).add(self.now, "reveal", &user, &detail)?;
-        Ok(())
+        people::reveal(&self.settings, &self.folder, self.now, &detail)
     }
 
     /// A repository that the command line names.
@@ -146,19 +172,6 @@ fn named(argument: &str) -> (&str, Option<&str>) {
     }
 }
 
-fn folder(common: &Common, config: &Config) -> anyhow::Result<PathBuf> {
-    if let Some(folder) = &common.store {
-        return Ok(folder.clone());
-    }
-    if let Some(folder) = &config.identity.store {
-        return Ok(config.resolve(Path::new(""), folder)?);
-    }
-    let state = scan::state_dir().ok_or_else(|| {
-        UsageError("there is no home folder; name the store's folder with --store".to_owned())
-    })?;
-    Ok(state.join("leaktrace").join("identity"))
-}
-
 fn shown(path: &Path) -> String {
     escape(path.as_os_str().as_encoded_bytes())
 }
@@ -182,6 +195,62 @@ fn review(arguments: &ReviewArguments) -> anyhow::Result<Exit> {
     let report = review.run()?;
     desk.revealed(common, "review")?;
     print(&report, common)
+}
+
+fn duties(arguments: &DutiesArguments) -> anyhow::Result<Exit> {
+    let common = &arguments.common;
+    let desk = Desk::open(common)?;
+    let here = arguments.events.is_empty().then_some(".");
+    let given = arguments.repository.as_deref().or(here).map(|one| desk.given(one)).transpose()?;
+    if given.is_none() && !arguments.activity.is_empty() {
+        return Err(UsageError("--activity is of a repository: name it, too".to_owned()).into());
+    }
+    let span = match (&arguments.range, &arguments.since) {
+        (Some(range), _) => Span::Range(range.clone()),
+        (None, since) => {
+            let text = since.as_deref().unwrap_or("90d");
+            let time = scan::since(text, desk.now).ok_or_else(|| {
+                UsageError(format!(
+                    "--since: `{}` is no date; write 2026-01-31, 2026-01-31T12:00:00Z or 14d",
+                    text.escape_debug()
+                ))
+            })?;
+            Span::Since(time)
+        }
+    };
+    let mut events = Vec::new();
+    for path in &arguments.events {
+        let bytes = bounded(path, MAX_PAYLOAD)?;
+        events.extend(event::payload(&path.to_string_lossy(), &bytes, None, false)?);
+    }
+    let mut records = Vec::new();
+    for path in &arguments.activity {
+        records.extend(record::read(&shown(path), &bounded(path, record::MAX_BYTES)?)?);
+    }
+    let forges = People::forges_of(&desk.settings.forges);
+    let duties = Duties {
+        store: &desk.store,
+        repository: given.as_ref(),
+        span,
+        events: &events,
+        records: &records,
+        forges: &forges,
+        pseudonyms: &desk.pseudonyms,
+        reveal: common.reveal_identities,
+        now: desk.now,
+        stale_after: desk.settings.stale_after,
+    };
+    let report = duties.run()?;
+    desk.revealed(common, "duties")?;
+    print(&report, common)
+}
+
+/// Reads a file of at most `most` bytes and one more, by which the reader sees that it is larger.
+fn bounded(path: &Path, most: u64) -> anyhow::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let file = File::open(path).with_context(|| format!("cannot read {}", shown(path)))?;
+    file.take(most + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Prints the report, and says on standard error what is not whole about it.
