@@ -79,6 +79,13 @@ impl Case {
         self
     }
 
+    /// Whether the pusher is known to be somebody else than whoever stands in the commit in a role:
+    /// their habits then say nothing of it.
+    pub fn pushed_for_other(&self, role: ActorRole) -> bool {
+        let both = self.actor(ActorRole::Pusher).zip(self.actor(role));
+        both.and_then(|(pusher, other)| pusher.same_person(other)) == Some(false)
+    }
+
     /// Whom the rest is about: the pusher if known, else the verified signer, else whoever the
     /// commit claims as its author. Merges and web edits are the pusher's.
     pub fn accountable(&self) -> Option<&Actor> {
@@ -280,10 +287,23 @@ pub struct Past {
     pub peer_hours: Vec<f64>,
     /// How many peers.
     pub peers: usize,
-    /// Commits of the last 90 days by time zone, minutes.
+    /// Commits of the last 90 days by time zone, minutes; where these are fewer than ten, the last
+    /// 20 commits, however old.
     pub zones: BTreeMap<i32, u32>,
     /// Of the last 20 commits here, how many were signed.
     pub signed_of_20: Option<u32>,
+    /// Of the author's last 20 commits here, how many were signed, where somebody else pushed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author_signed_of_20: Option<u32>,
+    /// When they last pushed anywhere before, by recorded pushes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_push: Option<i64>,
+    /// Recorded pushes in the year before.
+    #[serde(default)]
+    pub pushes: usize,
+    /// Whether the directory had them on leave at some time since they were last seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leave_between: Option<bool>,
     /// Keys that signed their commits before, sorted.
     pub keys: Vec<String>,
     /// Files changed by a commit in the last 90 days: median.

@@ -10,13 +10,14 @@ use super::signal::{self, Look, Seen};
 use super::weigh::{self, Family, Hypothesis, Priors, Weights};
 
 /// The version of signals, weights and bands, which every judgement names.
-pub const MODEL: &str = "leaktrace-concern-1";
+pub const MODEL: &str = "leaktrace-concern-2";
 
 /// Reasons that a judgement puts first.
 const FIRST: usize = 5;
 
-/// Decibans that a family must speak for an explanation to count as one of two.
-const SPEAKS: f64 = 2.0;
+/// Decibans that a family must speak for an explanation to count as one of two: the weakest signal
+/// that counts has 2, of which an identity that a server or a good signature vouches for leaves 1.9.
+const SPEAKS: f64 = 1.9;
 
 /// Who should look, and how carefully it is to be handled.
 #[derive(
@@ -69,7 +70,7 @@ impl Default for Settings {
             on: Vec::new(),
             off: Vec::new(),
             priors: Priors::default(),
-            bands: [-10.0, -4.0, 6.0],
+            bands: [-10.0, -7.0, 6.0],
         }
     }
 }
@@ -206,21 +207,8 @@ fn concern(observations: &[Observation], settings: &Settings) -> Concern {
         scores.malicious += sum.malicious;
         families.push(sum);
     }
-    let worse = if scores.compromised >= scores.malicious {
-        Hypothesis::Compromised
-    } else {
-        Hypothesis::Malicious
-    };
-    let odds = scores.of(worse) - scores.negligent;
-    let speaking = families.iter().filter(|sum| sum.of(worse) >= SPEAKS).count();
-    let [note, review, urgent] = settings.bands;
-    // One family is one story, however long: it takes a second one before people look at a person.
-    let band = match speaking {
-        2.. if odds >= urgent => Band::UrgentReview,
-        2.. if odds >= review => Band::Review,
-        1.. if odds >= note => Band::Note,
-        _ => Band::None,
-    };
+    let band = |grave| band(&scores, &families, grave, settings.bands);
+    let band = band(Hypothesis::Compromised).max(band(Hypothesis::Malicious));
     let shares = weigh::shares(&scores);
     let best = best(&scores);
     let supports = |one: &&Observation| {
@@ -249,6 +237,20 @@ fn concern(observations: &[Observation], settings: &Settings) -> Concern {
         scores,
         first: forceful.iter().take(FIRST).map(|one| one.signal.clone()).collect(),
         exculpating: exculpating.map(|one| one.signal.clone()),
+    }
+}
+
+/// Who should look, by one explanation that is graver than a mistake.
+fn band(scores: &Weights, families: &[Weights], grave: Hypothesis, bands: [f64; 3]) -> Band {
+    let odds = scores.of(grave) - scores.negligent;
+    let speaking = families.iter().filter(|sum| sum.of(grave) >= SPEAKS).count();
+    let [note, review, urgent] = bands;
+    // One family is one story, however long: it takes a second one before people look at a person.
+    match speaking {
+        2.. if odds >= urgent => Band::UrgentReview,
+        2.. if odds >= review => Band::Review,
+        1.. if odds >= note => Band::Note,
+        _ => Band::None,
     }
 }
 

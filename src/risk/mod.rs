@@ -11,6 +11,8 @@ pub mod case;
 pub mod exposure;
 pub mod judge;
 pub mod signal;
+#[cfg(test)]
+mod testing;
 pub mod weigh;
 
 pub use card::Card;

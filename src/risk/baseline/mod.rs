@@ -17,6 +17,12 @@ const SESSION: i64 = 1_800;
 /// After so many days a session counts half.
 const HALF_LIFE: f64 = 60.0;
 
+/// Commits of 90 days below which the last ones before count, however old.
+const FEW_ZONES: u32 = 10;
+
+/// How many of those.
+const LAST_ZONES: usize = 20;
+
 /// Folders of one commit that are kept.
 pub const FOLDERS: usize = 100;
 
@@ -147,6 +153,14 @@ impl History {
             |days: i64| working.iter().copied().filter(move |one| one.time >= before - days * DAY);
         for commit in recent(90).filter(|one| !one.by_web) {
             *past.zones.entry(commit.zone).or_default() += 1;
+        }
+        if past.zones.values().sum::<u32>() < FEW_ZONES {
+            // Whoever comes back after a long time is compared with how they were before it.
+            let own = working.iter().rev().filter(|one| !one.by_web);
+            past.zones.clear();
+            for commit in own.take(LAST_ZONES) {
+                *past.zones.entry(commit.zone).or_default() += 1;
+            }
         }
         let signable: Vec<&&Activity> = working.iter().filter(|one| !one.by_web).collect();
         if signable.len() >= 20 {

@@ -2,11 +2,24 @@
 
 use super::{DAY, Look, Seen, Signal, count, days};
 use crate::identity::Visibility;
+use crate::identity::actor::Actor;
 use crate::model::Severity;
+use crate::risk::case::Case;
 use crate::risk::weigh::{Family, Weights};
 
 /// Layers that people wrap a value in by hand, as opposed to what files are stored as.
 const BY_HAND: &[&str] = &["base64", "base64url", "hex", "percent", "concat", "escape", "reversed"];
+
+/// The layers that the credential was wrapped in by hand.
+fn by_hand(case: &Case) -> Vec<&str> {
+    let layers = case.secret.layers.iter().map(String::as_str);
+    layers.filter(|layer| BY_HAND.contains(layer)).collect()
+}
+
+/// Whether the credential was wrapped by hand, and neither a format nor a test asks for it.
+pub(super) fn is_wrapped(case: &Case) -> bool {
+    !by_hand(case).is_empty() && !case.secret.encoded_by_format && !case.secret.test_path
+}
 
 pub(super) const SIGNALS: &[Signal] = &[
     Signal {
@@ -19,12 +32,10 @@ pub(super) const SIGNALS: &[Signal] = &[
         false_alarms: "formats that encode by design (Kubernetes Secrets), test vectors",
         off_by_default: false,
         look: |case| {
-            let by_hand = |layer: &&String| BY_HAND.contains(&layer.as_str());
-            let layers: Vec<&String> = case.secret.layers.iter().filter(by_hand).collect();
-            if layers.is_empty() || case.secret.encoded_by_format || case.secret.test_path {
+            if !is_wrapped(case) {
                 return Look::Quiet;
             }
-            let names: Vec<&str> = layers.iter().map(|layer| layer.as_str()).collect();
+            let names = by_hand(case);
             let value = format!("wrapped in {}", names.join(" in "));
             Seen::fact(value, Weights::new(0.0, 0.0, 8.0), "content")
         },
@@ -89,6 +100,10 @@ pub(super) const SIGNALS: &[Signal] = &[
         false_alarms: "shared credentials",
         off_by_default: false,
         look: |case| {
+            // Machines are in no team that could own anything.
+            if case.accountable().is_some_and(Actor::is_machine) {
+                return Look::Quiet;
+            }
             match case.secret.owned_by_person {
                 None => return Look::Missing("who owns the credential"),
                 Some(true) => return Look::Quiet,
@@ -144,18 +159,23 @@ pub(super) const SIGNALS: &[Signal] = &[
         off_by_default: false,
         look: |case| {
             let repository = &case.repository;
-            let (value, malicious) = if repository.outside == Some(true) {
-                ("pushed to a place outside the organisation", 6.0)
-            } else if repository.personal_fork == Some(true) {
-                ("pushed to a fork of a person's own", 6.0)
+            let fork = repository.personal_fork == Some(true);
+            // A fork that a pull request comes from is how people contribute.
+            let offered = case.push.pull_request == Some(true);
+            let (value, negligent, malicious) = if repository.outside == Some(true) {
+                ("pushed to a place outside the organisation", 1.0, 6.0)
+            } else if fork && !offered {
+                ("pushed to a fork of a person's own", 1.0, 6.0)
+            } else if fork {
+                ("offered from a fork of a person's own", 3.0, 2.0)
             } else if repository.visibility == Visibility::Public {
-                ("pushed to a public repository", 1.0)
+                ("pushed to a public repository", 1.0, 1.0)
             } else if repository.visibility == Visibility::Unknown {
                 return Look::Missing("the repository's visibility");
             } else {
                 return Look::Quiet;
             };
-            Seen::fact(value, Weights::new(3.0, 0.0, malicious), "repository")
+            Seen::fact(value, Weights::new(negligent, 0.0, malicious), "repository")
         },
     },
     Signal {

@@ -1,7 +1,7 @@
 //! Rules and guards: what the platform or the repository would have asked for, and was passed by.
 
-use super::{Look, Seen, Signal};
-use crate::identity::actor::ActorRole;
+use super::{Look, Seen, Signal, content};
+use crate::identity::actor::{Actor, ActorRole};
 use crate::risk::case::SignatureState;
 use crate::risk::weigh::{Family, Weights};
 
@@ -106,7 +106,9 @@ pub(super) const SIGNALS: &[Signal] = &[
                 return Look::Quiet;
             }
             let given = case.push.bypass_reason.is_some();
-            let weights = Weights::new(3.0, 0.0, if given { 4.0 } else { 7.0 });
+            // Leaving the jobs out is a habit of releases and documentation.
+            let jobs_only = guards.iter().all(|guard| guard.contains("ci"));
+            let weights = Weights::new(2.0, 0.0, if given || jobs_only { 4.0 } else { 7.0 });
             Seen::person(case, guards.join("; "), weights, "commit")
         },
     },
@@ -125,7 +127,7 @@ pub(super) const SIGNALS: &[Signal] = &[
             Some(false) => Seen::person(
                 case,
                 "no attestation of the local hook",
-                Weights::new(3.0, 0.0, 1.0),
+                Weights::new(1.0, 0.0, 1.0),
                 "push",
             ),
         },
@@ -167,6 +169,33 @@ pub(super) const SIGNALS: &[Signal] = &[
                 "commit and rules",
             ),
             _ => Look::Quiet,
+        },
+    },
+    Signal {
+        id: "S56",
+        name: "taken-out",
+        family: Family::Control,
+        definition: "A credential that was wrapped by hand, that belongs to others, or whose guard \
+                     was switched off, went to a fork or a place outside the organisation.",
+        needs: "where it was pushed to; the commit or the list of credential owners",
+        refuted_by: "an agreement with whoever owns the credential",
+        false_alarms: "test vectors in open-source work, credentials shared with a partner",
+        off_by_default: false,
+        look: |case| {
+            let repository = &case.repository;
+            let out = repository.outside == Some(true)
+                || repository.personal_fork == Some(true) && case.push.pull_request != Some(true);
+            let machine = case.accountable().is_some_and(Actor::is_machine);
+            let others = case.secret.owned_by_person == Some(false) && !machine;
+            let value = match (out, content::is_wrapped(case), others) {
+                (true, true, _) => "wrapped, and taken out of the organisation's reach",
+                (true, _, true) => "of others, and taken out of the organisation's reach",
+                (true, ..) if !case.change.guards_off.is_empty() => {
+                    "its guard off, and taken out of the organisation's reach"
+                }
+                _ => return Look::Quiet,
+            };
+            Seen::fact(value, Weights::new(0.0, 0.0, 6.0), "content and repository")
         },
     },
 ];

@@ -1,15 +1,17 @@
 //! Where a commit comes from: roles, signatures, keys and areas.
 
+use std::collections::BTreeSet;
+
 use super::{DAY, Look, Seen, Signal, count};
 use crate::identity::Visibility;
-use crate::identity::actor::ActorRole;
+use crate::identity::actor::{Actor, ActorRole};
 use crate::risk::case::{Case, Past, SignatureState};
 use crate::risk::weigh::{Family, Weights};
 
 const NO_PAST: &str = "commits of the person from before";
 
 fn past(case: &Case) -> Result<&Past, Look> {
-    if case.accountable().is_some_and(crate::identity::actor::Actor::is_machine) {
+    if case.accountable().is_some_and(Actor::is_machine) {
         return Err(Look::Quiet);
     }
     case.past.as_ref().ok_or(Look::Missing(NO_PAST))
@@ -49,12 +51,26 @@ pub(super) const SIGNALS: &[Signal] = &[
                 _ if explained => Look::Quiet,
                 None => Look::Missing("who author and pusher are"),
                 Some(true) => Look::Quiet,
-                Some(false) => Seen::person(
-                    case,
-                    "the author is somebody else than the pusher, without a pull request",
-                    Weights::new(0.0, 6.0, 4.0),
-                    "push event and commit",
-                ),
+                Some(false) => {
+                    let teams = |one: &Actor| one.standing.clone().map(|one| one.teams);
+                    let (own, other) = (teams(pusher), teams(author));
+                    let (own, other) = (own.unwrap_or_default(), other.unwrap_or_default());
+                    // People of one team push each other's work; people of two hardly do.
+                    let apart = !own.is_empty()
+                        && !other.is_empty()
+                        && !own.iter().any(|team| other.contains(team));
+                    let weights = if apart {
+                        Weights::new(0.0, 8.0, 5.0)
+                    } else {
+                        Weights::new(0.0, 6.0, 4.0)
+                    };
+                    Seen::person(
+                        case,
+                        "the author is somebody else than the pusher, without a pull request",
+                        weights,
+                        "push event and commit",
+                    )
+                }
             }
         },
     },
@@ -71,11 +87,14 @@ pub(super) const SIGNALS: &[Signal] = &[
         look: |case| {
             let by_key = case.signature.state == SignatureState::Good
                 && case.signature.belongs_to_other == Some(true);
-            let usual = case.past.as_ref().and_then(|past| past.signed_of_20);
+            let usual = case.past.as_ref().and_then(|past| past.author_signed_of_20);
             let by_push = || {
                 let (pusher, author) =
                     (case.actor(ActorRole::Pusher)?, case.actor(ActorRole::Author)?);
+                let committer = case.actor(ActorRole::Committer)?;
+                // Whoever stands in the commit as its committer borrows nobody's name.
                 (pusher.same_person(author) == Some(false)
+                    && pusher.same_person(committer) != Some(true)
                     && case.signature.state == SignatureState::None
                     && case.push.pull_request != Some(true)
                     && case.change.parents < 2
@@ -124,7 +143,9 @@ pub(super) const SIGNALS: &[Signal] = &[
         false_alarms: "new laptops, edits on the site, jobs",
         off_by_default: false,
         look: |case| {
-            if case.signature.state != SignatureState::None || case.change.by_web {
+            // Whose commit somebody else pushed is compared with their own habit, by S09.
+            let other = case.pushed_for_other(ActorRole::Committer);
+            if case.signature.state != SignatureState::None || case.change.by_web || other {
                 return Look::Quiet;
             }
             let past = past!(case);
@@ -132,7 +153,7 @@ pub(super) const SIGNALS: &[Signal] = &[
                 None => Look::Missing("20 commits of the person here"),
                 Some(signed) if signed < 18 => Look::Quiet,
                 Some(signed) => {
-                    Seen::person(case, "not signed", Weights::new(0.0, 6.0, 2.0), "history")
+                    Seen::person(case, "not signed", Weights::new(0.0, 7.0, 2.0), "history")
                         .against(format!("{signed} of the last 20 commits were signed"))
                 }
             }
@@ -163,7 +184,7 @@ pub(super) const SIGNALS: &[Signal] = &[
         family: Family::Provenance,
         definition: "The signing key was never seen before for this person, is in no directory, and \
                      appeared within the last seven days.",
-        needs: "earlier signed commits of the person",
+        needs: "earlier signed commits of the person, or keys in the directory",
         refuted_by: "a change of keys that was announced",
         false_alarms: "new machines, new keys",
         off_by_default: false,
@@ -173,14 +194,21 @@ pub(super) const SIGNALS: &[Signal] = &[
                 return Look::Quiet;
             }
             let past = past!(case);
-            if past.keys.is_empty() {
-                return Look::Missing("earlier signed commits of the person");
+            // Keys that the directory has of the person are as good as those seen here.
+            let other = case.pushed_for_other(ActorRole::Committer);
+            let maker = if other { case.actor(ActorRole::Committer) } else { case.accountable() };
+            let standing = maker.and_then(|actor| actor.standing.as_ref());
+            let bound = standing.map(|one| one.keys.as_slice()).unwrap_or_default();
+            let used = if other { &[] } else { past.keys.as_slice() };
+            let others: BTreeSet<&String> = used.iter().chain(bound).collect();
+            if others.is_empty() {
+                return Look::Missing("earlier signed commits or keys of the person");
             }
             let first = case.signature.key_first_seen.unwrap_or(case.time);
-            if past.keys.contains(key) || case.time - first > 7 * DAY {
+            if others.contains(key) || case.time - first > 7 * DAY {
                 return Look::Quiet;
             }
-            let known = count(past.keys.len(), "other key");
+            let known = count(others.len(), "other key");
             Seen::person(case, "a key never seen before", Weights::new(0.0, 8.0, 0.0), "history")
                 .against(format!("{known} before"))
         },
@@ -237,6 +265,8 @@ pub(super) const SIGNALS: &[Signal] = &[
         false_alarms: "common maintenance",
         off_by_default: false,
         look: |case| match case.repository.person_owns_path {
+            // Machines are in no team, and work everywhere.
+            _ if case.accountable().is_some_and(Actor::is_machine) => Look::Quiet,
             None => Look::Missing("code owners of the path"),
             Some(true) => Look::Quiet,
             Some(false) => Seen::person(
@@ -264,6 +294,36 @@ pub(super) const SIGNALS: &[Signal] = &[
                     Seen::fact(why.clone(), Weights::new(0.0, 8.0, 8.0), "commit and directory")
                 }
             }
+        },
+    },
+    Signal {
+        id: "S57",
+        name: "unsigned-with-keys",
+        family: Family::Provenance,
+        definition: "The directory has signing keys of the person, the commit is not signed, and \
+                     there are too few commits here to know their habit.",
+        needs: "signing keys in the directory",
+        refuted_by: "commits elsewhere that they did not sign either",
+        false_alarms: "people who published a key and seldom use it, new machines, jobs",
+        off_by_default: false,
+        look: |case| {
+            let actor = match case.accountable() {
+                Some(actor) if !actor.is_machine() => actor,
+                _ => return Look::Quiet,
+            };
+            let Some(standing) = &actor.standing else { return Look::Quiet };
+            if standing.keys.is_empty() {
+                return Look::Missing("signing keys of the person in the directory");
+            }
+            let habit = case.past.as_ref().is_some_and(|past| past.signed_of_20.is_some());
+            let other = case.pushed_for_other(ActorRole::Committer);
+            let unsigned = case.signature.state == SignatureState::None && !case.change.by_web;
+            if !unsigned || habit || other {
+                return Look::Quiet;
+            }
+            let weights = Weights::new(0.0, 4.0, 1.0);
+            Seen::person(case, "not signed, by somebody with keys", weights, "directory")
+                .against(count(standing.keys.len(), "key"))
         },
     },
 ];

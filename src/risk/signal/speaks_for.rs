@@ -1,6 +1,7 @@
 //! What speaks for the person. Without it a sum of signals could only ever grow.
 
 use super::{DAY, Look, Seen, Signal, days};
+use crate::identity::actor::ActorRole;
 use crate::risk::case::SignatureState;
 use crate::risk::weigh::{Family, Weights};
 
@@ -94,7 +95,7 @@ pub(super) const SIGNALS: &[Signal] = &[
                 (_, true) => "the person works in this folder",
                 _ => return Look::Quiet,
             };
-            Seen::person(case, value, Weights::new(1.0, -2.0, -2.0), "code owners and history")
+            Seen::person(case, value, Weights::new(1.0, -1.0, -2.0), "code owners and history")
         },
     },
     Signal {
@@ -149,7 +150,7 @@ pub(super) const SIGNALS: &[Signal] = &[
             if !case.secret.configuration_path || !one || !case.secret.layers.is_empty() {
                 return Look::Quiet;
             }
-            Seen::fact("one settings file", Weights::new(4.0, 0.0, -2.0), "path")
+            Seen::fact("one settings file", Weights::new(2.0, 0.0, 0.0), "path")
         },
     },
     Signal {
@@ -188,11 +189,44 @@ pub(super) const SIGNALS: &[Signal] = &[
             let Some(past) = &case.past else { return Look::Quiet };
             let known: u32 = past.zones.values().sum();
             let same = past.zones.get(&case.change.author_zone).copied().unwrap_or(0);
-            if known < 10 || same * 2 < known || case.change.by_web {
+            let other = case.pushed_for_other(ActorRole::Author);
+            if known < 10 || same * 2 < known || case.change.by_web || other {
                 return Look::Quiet;
             }
             let value = "the person's usual time zone";
             Seen::person(case, value, Weights::new(0.0, -1.0, 0.0), "history")
+        },
+    },
+    Signal {
+        id: "S55",
+        name: "colleagues",
+        family: Family::Provenance,
+        definition: "Author and pusher are of one team, and the pusher made the commit, as a rebase \
+                     or working in pairs leaves it.",
+        needs: "a push, and teams of both people",
+        refuted_by: "the author knowing nothing of it",
+        false_alarms: "",
+        off_by_default: false,
+        look: |case| {
+            let role = |role| case.actor(role).and_then(|actor| actor.standing.as_ref());
+            let (Some(pusher), Some(author)) = (role(ActorRole::Pusher), role(ActorRole::Author))
+            else {
+                return Look::Quiet;
+            };
+            let actor = |role| case.actor(role);
+            let differ = actor(ActorRole::Pusher)
+                .zip(actor(ActorRole::Author))
+                .and_then(|(one, other)| one.same_person(other))
+                == Some(false);
+            let made = actor(ActorRole::Pusher)
+                .zip(actor(ActorRole::Committer))
+                .and_then(|(one, other)| one.same_person(other))
+                == Some(true);
+            if !differ || !made || !pusher.teams.iter().any(|team| author.teams.contains(team)) {
+                return Look::Quiet;
+            }
+            let value = "author and pusher are of one team";
+            Seen::person(case, value, Weights::new(0.0, -4.0, -3.0), "directory and push event")
         },
     },
 ];

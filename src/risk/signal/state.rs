@@ -96,7 +96,8 @@ pub(super) const SIGNALS: &[Signal] = &[
                 (_, Class::OutsideCollaborator) => "an outside collaborator",
                 _ => return Look::Quiet,
             };
-            Seen::person(case, word, Weights::new(0.0, 2.0, 2.0), &source(standing))
+            // One deciban: it must never be one of the two families that make people look.
+            Seen::person(case, word, Weights::new(0.0, 1.0, 1.0), &source(standing))
         },
     },
     Signal {

@@ -2,6 +2,7 @@
 //! and only where there is enough past to compare with.
 
 use super::{DAY, Look, Seen, Signal, count, days};
+use crate::identity::actor::{Actor, ActorRole};
 use crate::risk::baseline::hours;
 use crate::risk::case::{Case, Past};
 use crate::risk::weigh::{Family, Weights};
@@ -16,7 +17,7 @@ const DEVIATIONS: f64 = 6.0;
 const FEW_FILES: f64 = 50.0;
 
 fn past(case: &Case) -> Result<&Past, Look> {
-    if case.accountable().is_some_and(crate::identity::actor::Actor::is_machine) {
+    if case.accountable().is_some_and(Actor::is_machine) {
         return Err(Look::Quiet);
     }
     case.past.as_ref().ok_or(Look::Missing("commits of the person from before"))
@@ -43,6 +44,8 @@ pub(super) const SIGNALS: &[Signal] = &[
         false_alarms: "virtual private networks, jobs",
         off_by_default: false,
         look: |case| match case.push.impossible_travel {
+            // Jobs run wherever there is room for them.
+            _ if case.accountable().is_some_and(Actor::is_machine) => Look::Quiet,
             None => Look::Missing("countries from the forge's audit log"),
             Some(false) => Look::Quiet,
             Some(true) => Seen::person(
@@ -82,8 +85,9 @@ pub(super) const SIGNALS: &[Signal] = &[
         id: "S37",
         name: "new-time-zone",
         family: Family::Time,
-        definition: "The author's time zone is at least three hours from every one used in 90 days.",
-        needs: "ten commits of the person in 90 days",
+        definition: "The author's time zone is at least three hours from every one used in 90 days, or in \
+                     the last 20 commits of whoever made fewer than ten in that time.",
+        needs: "ten commits of the person",
         refuted_by: "travel",
         false_alarms: "travel, containers that run in UTC, edits on the site",
         off_by_default: false,
@@ -91,11 +95,12 @@ pub(super) const SIGNALS: &[Signal] = &[
             let past = past!(case);
             let known: u32 = past.zones.values().sum();
             if known < 10 {
-                return Look::Missing("ten commits of the person in 90 days");
+                return Look::Missing("ten commits of the person here");
             }
             // Containers and the forge's site commit in UTC, wherever the person sits.
             let zone = case.change.author_zone;
-            if zone == 0 || case.change.by_web {
+            let other = case.pushed_for_other(ActorRole::Author);
+            if zone == 0 || case.change.by_web || other {
                 return Look::Quiet;
             }
             // A zone that one commit in fifty or fewer had is no habit.
@@ -106,32 +111,35 @@ pub(super) const SIGNALS: &[Signal] = &[
                 return Look::Quiet;
             }
             let value = format!("a time zone {} hours from any usual one", nearest / 60);
-            Seen::person(case, value, Weights::new(0.0, 4.0, 0.0), "history")
-                .against(format!("{} in 90 days", count(known as usize, "commit")))
+            Seen::person(case, value, Weights::new(0.0, 5.0, 0.0), "history")
+                .against(count(known as usize, "commit"))
         },
     },
     Signal {
         id: "S38",
         name: "awakening",
         family: Family::Time,
-        definition: "The first commit after at least 60 days, and six times the person's usual gap.",
-        needs: "earlier commits of the person",
+        definition: "The first commit or recorded push after at least 60 days without a leave, and six times the person's usual gap.",
+        needs: "earlier commits or recorded pushes of the person",
         refuted_by: "a leave that ended",
         false_alarms: "parental leave, sabbaticals, other projects",
         off_by_default: false,
         look: |case| {
             let past = past!(case);
-            let Some(last) = past.last else { return Look::Quiet };
+            // Work elsewhere is work: somebody who comes back to a repository did not sleep.
+            let Some(last) = past.last.max(past.last_push) else { return Look::Quiet };
             let gap = case.time - last;
             let usual = past.usual_gap.unwrap_or(0);
-            let back = case
-                .accountable()
-                .and_then(|actor| actor.standing.as_ref())
-                .is_some_and(|standing| standing.status == crate::identity::Status::Leave);
-            if past.sessions < 5 || gap < (60 * DAY).max(usual.saturating_mul(6)) || back {
+            let back = past.leave_between == Some(true)
+                || case
+                    .accountable()
+                    .and_then(|actor| actor.standing.as_ref())
+                    .is_some_and(|standing| standing.status == crate::identity::Status::Leave);
+            let known = past.sessions.max(past.pushes);
+            if known < 5 || gap < (60 * DAY).max(usual.saturating_mul(6)) || back {
                 return Look::Quiet;
             }
-            let value = format!("the first commit here for {} days", days(gap));
+            let value = format!("the first commit for {} days", days(gap));
             Seen::person(case, value, Weights::new(0.0, 8.0, 0.0), "history")
                 .against(format!("usually at most {} days", days(usual).max(1)))
         },

@@ -1,0 +1,153 @@
+//! Judges a synthetic organisation, whose truth is known, by the real code, and holds the outcome
+//! against its targets and against what the documentation says of it.
+//!
+//! Weights were tuned on seeds 1 to 30; what is reported are seeds 301 to 320, which nobody looked at
+//! before. `LEAKTRACE_BLESS=1` writes the tables and the catalogue into the documentation, and
+//! otherwise they are compared. `LEAKTRACE_SEEDS=1-10` prints the tables of other seeds instead.
+
+#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
+
+use std::fmt::Write as _;
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::{fs, thread};
+
+use leaktrace::{identity, model, risk};
+use organisation::Organisation;
+use organisation::event::Truth;
+use organisation::judged::{Judged, judged};
+use organisation::report::Report;
+
+#[path = "../testdata/organisation/mod.rs"]
+mod organisation;
+
+/// Seeds that nothing was tuned on.
+const REPORTED: RangeInclusive<u64> = 301..=320;
+
+/// Everyday events that are judged of each seed, spread evenly over all of them.
+const EVERYDAY: usize = 2_000;
+
+/// Marks between which the documentation is generated.
+const MARKS: [&str; 2] =
+    ["<!-- begin: tests/organisation.rs -->\n", "<!-- end: tests/organisation.rs -->\n"];
+
+fn all(seeds: &RangeInclusive<u64>) -> Vec<Judged> {
+    let settings = risk::Settings::default();
+    let middle = u64::midpoint(*seeds.start(), *seeds.end());
+    let run = |seeds: RangeInclusive<u64>| -> Vec<Judged> {
+        seeds.flat_map(|seed| judged(seed, EVERYDAY, &settings)).collect()
+    };
+    thread::scope(|scope| {
+        let first = scope.spawn(|| run(*seeds.start()..=middle));
+        let second = run(middle + 1..=*seeds.end());
+        let mut all = first.join().expect("judged");
+        all.extend(second);
+        all
+    })
+}
+
+/// Compares what is generated with a page of the documentation, or writes it there.
+fn documented(page: &str, generated: &str) {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs").join(page);
+    let text = fs::read_to_string(&path).unwrap_or_else(|_| MARKS.concat());
+    let (before, rest) = text.split_once(MARKS[0]).expect("the page has the first mark");
+    let (found, after) = rest.split_once(MARKS[1]).expect("the page has the second mark");
+    if std::env::var_os("LEAKTRACE_BLESS").is_some() {
+        let text = format!("{before}{}{generated}{}{after}", MARKS[0], MARKS[1]);
+        fs::write(&path, text).expect("the page is written");
+        return;
+    }
+    let line = found.lines().zip(generated.lines()).find(|(one, other)| one != other);
+    assert!(
+        found == generated,
+        "docs/{page} is not what the test makes (LEAKTRACE_BLESS=1 writes it); first: {line:?}"
+    );
+}
+
+#[test]
+fn judgements_meet_their_targets_and_the_page_says_what_they_are() {
+    if let Ok(seeds) = std::env::var("LEAKTRACE_SEEDS") {
+        let (first, last) = seeds.split_once('-').expect("as in 1-10");
+        let seeds = first.parse().expect("a number")..=last.parse().expect("a number");
+        println!("{}", Report::new(&all(&seeds)).tables());
+        return;
+    }
+    let judged = all(&REPORTED);
+    let report = Report::new(&judged);
+    let headline = report.headline();
+    let (alarms, everyday) = headline.false_alarms;
+    assert!(everyday >= 20_000, "{everyday} everyday events are too few");
+    assert!(alarms * 1_000 < everyday, "{alarms} of {everyday} everyday events were raised");
+    let (raised, stories) = headline.stories;
+    assert!(raised * 10 >= stories * 9, "{raised} of {stories} planted stories were raised");
+    let mistakes = judged.iter().filter(|one| one.truth == Truth::Negligent);
+    let raised = mistakes.clone().filter(|one| one.judgement.concern.band >= risk::Band::Review);
+    assert!(raised.count() * 100 <= mistakes.count(), "planted mistakes are raised");
+    documented("identity.md", &page(&report));
+}
+
+#[test]
+fn the_same_seed_is_the_same_organisation() {
+    let events = |seed| format!("{:?}", Organisation::new(seed).events);
+    let (one, again, other) = (events(7), events(7), events(8));
+    assert!(one == again && one != other);
+}
+
+#[test]
+fn everyday_work_has_all_that_looks_odd_and_is_not() {
+    let organisation = Organisation::new(3);
+    let everyday: Vec<_> =
+        organisation.events.iter().filter(|one| one.truth == Truth::Innocent).collect();
+    assert!(everyday.len() > 2_000, "{}", everyday.len());
+    for kind in ["edit on the site", "merge", "rebase by a colleague", "pair programming", "bot"] {
+        assert!(everyday.iter().any(|one| one.kind == kind), "{kind}");
+    }
+    for truth in Truth::ALL {
+        assert!(organisation.events.iter().any(|one| one.truth == truth), "{truth:?}");
+    }
+}
+
+#[test]
+fn the_catalogue_of_signals_is_documented() {
+    let mut text = String::from(
+        "| signal | family | observes | needs | refuted by | seen for harmless reasons | on |\n\
+         |---|---|---|---|---|---|---|\n",
+    );
+    for signal in risk::signal::all() {
+        let _ = writeln!(
+            text,
+            "| {} {} | {} | {} | {} | {} | {} | {} |",
+            signal.id,
+            signal.name,
+            signal.family.as_str(),
+            signal.definition,
+            signal.needs,
+            signal.refuted_by,
+            if signal.false_alarms.is_empty() { "–" } else { signal.false_alarms },
+            if signal.off_by_default { "when switched on" } else { "yes" }
+        );
+    }
+    documented("signals.md", &text);
+}
+
+fn page(report: &Report<'_>) -> String {
+    let headline = report.headline();
+    let (alarms, everyday) = headline.false_alarms;
+    let share = |(part, all): (usize, usize)| format!("{:.1} %", 100.0 * part as f64 / all as f64);
+    format!(
+        "{INTRODUCTION}\n\
+         - Everyday work raised to review or above: {alarms} of {everyday} events, {:.2} in 1,000 \
+         (target: under 1).\n\
+         - Planted takeovers and intents raised: {} of {} stories, {} (target: at least 90 %); by \
+         event {}.\n\n{}\n{CLOSING}",
+        1_000.0 * alarms as f64 / everyday as f64,
+        headline.stories.0,
+        headline.stories.1,
+        share(headline.stories),
+        share(headline.events),
+        report.tables()
+    )
+}
+
+const INTRODUCTION: &str = include_str!("../testdata/organisation/introduction.md");
+const CLOSING: &str = include_str!("../testdata/organisation/closing.md");
