@@ -261,12 +261,11 @@ impl People {
         self.entries.sort_by(|a, b| (a.source, &a.id).cmp(&(b.source, &b.id)));
         self.own.resize_with(self.entries.len(), Rights::default);
         for ((source, id), rights) in pending.rights {
-            match self.place(source, &id) {
-                Some(at) => self.own[at as usize] = rights,
-                None => {
-                    let name = self.sources[usize::from(source)].0.clone();
-                    *self.orphans.entry(name).or_default() += 1;
-                }
+            if let Some(at) = self.place(source, &id) {
+                self.own[at as usize] = rights;
+            } else {
+                let name = self.sources[usize::from(source)].0.clone();
+                *self.orphans.entry(name).or_default() += 1;
             }
         }
         for (kind, name, source, id) in pending.handles {

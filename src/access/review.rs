@@ -85,8 +85,7 @@ impl Review<'_> {
             states.iter().map(|state| SourceLine::of(state, self.now, self.stale_after)).collect();
         let inside: Vec<Vec<String>> = self.repositories.iter().map(Given::inside).collect();
         let store = self.store;
-        let people =
-            People::read(|each| store.export(false, |found| each(found)), &inside, self.now)?;
+        let people = People::read(|each| store.export(false, each), &inside, self.now)?;
         if people.entries.is_empty() {
             return Err(nobody());
         }
@@ -190,7 +189,9 @@ impl Work<'_> {
                 sources: vec![source.to_owned()],
             });
         }
-        drafts.into_iter().for_each(|draft| self.add(draft));
+        for draft in drafts {
+            self.add(draft);
+        }
     }
 
     fn missing(&mut self, log: &IncompleteLog) {

@@ -71,7 +71,7 @@ impl Sum {
         }
         let more = (self.count as usize).saturating_sub(self.named.len());
         if more > 0 {
-            text.push_str(&format!(" and {more} more"));
+            text = format!("{text} and {more} more");
         }
         text
     }

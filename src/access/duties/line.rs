@@ -41,6 +41,9 @@ struct Facts {
     others: Vec<String>,
 }
 
+/// The newest commit of a range, and all of it.
+type Selected = (ObjectId, BTreeMap<ObjectId, Commit>);
+
 /// A branch as it is looked at.
 struct Branch {
     name: String,
@@ -80,7 +83,7 @@ impl Work<'_> {
         reader: &Reader,
         branch: &str,
         log: &IncompleteLog,
-    ) -> Result<Option<(ObjectId, BTreeMap<ObjectId, Commit>)>, Error> {
+    ) -> Result<Option<Selected>, Error> {
         let repo = &given.repo;
         let selection = match &self.duties.span {
             Span::Range(range) => {
@@ -211,8 +214,8 @@ impl Work<'_> {
         merged: &[ObjectId],
     ) -> Result<(), Error> {
         // On the forge's site the author of the merge is whoever pressed the button.
-        let merger = if facts.by_web { &facts.author } else { &facts.committer };
-        let who = self.who.written(&merger.name, &merger.email, merger.time)?;
+        let actor = if facts.by_web { &facts.author } else { &facts.committer };
+        let who = self.who.written(&actor.name, &actor.email, actor.time)?;
         let mut alone = !merged.is_empty() && merged.len() < MERGED;
         let mut named: Vec<String> = facts.others.clone();
         for commit in merged {
@@ -221,12 +224,12 @@ impl Work<'_> {
             }
             let Some(facts) = self.facts(reader, *commit) else { return Ok(()) };
             let author = &facts.author;
-            let by = self.who.written(&author.name, &author.email, merger.time)?;
+            let by = self.who.written(&author.name, &author.email, actor.time)?;
             alone &= by.pseudonym == who.pseudonym;
             named.extend(facts.others);
         }
         for address in named {
-            let other = self.who.written(b"", &address, merger.time)?;
+            let other = self.who.written(b"", &address, actor.time)?;
             alone &= other.pseudonym == who.pseudonym;
         }
         if !alone {
@@ -245,7 +248,7 @@ impl Work<'_> {
             severity: Severity::Low,
             who,
             resource: branch.resource.clone(),
-            changes: [(merger.time, short(id))].into(),
+            changes: [(actor.time, short(id))].into(),
             what: "merged with nothing but the merger's own commits",
             why: format!("No review data: the history names nobody else.{rule}"),
             sources,

@@ -267,11 +267,10 @@ fn weight(check: &Check, protection: &Protection, branch: &str) -> Option<(Sever
         }
         // The forge itself says that there was a rule.
         Protection::No | Protection::Unknown if bypass => Some((Severity::High, String::new())),
-        Protection::No => None,
         Protection::Unknown if matches!(branch, "main" | "master") => {
             Some((Severity::Low, " No source states whether the branch is protected.".to_owned()))
         }
-        Protection::Unknown => None,
+        Protection::No | Protection::Unknown => None,
     }
 }
 

@@ -19,8 +19,8 @@ struct Page<'a> {
 }
 
 impl Page<'_> {
-    fn when(time: &Option<i64>) -> String {
-        time.map_or_else(|| "never".to_owned(), utc)
+    fn when(time: Option<&i64>) -> String {
+        time.map_or_else(|| "never".to_owned(), |time| utc(*time))
     }
 
     fn title(control: &str) -> &'static str {

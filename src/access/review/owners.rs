@@ -111,7 +111,7 @@ impl Work<'_> {
             let subject = self.names.unknown(called).shown;
             let sources = self.forges();
             let why = "nobody in the directory goes by this name".to_owned();
-            self.owner_line(&check::CODEOWNERS_NOBODY, file, (subject, entries), why, sources);
+            self.owner_line(&check::CODEOWNERS_NOBODY, file, (subject, entries), &why, sources);
             return Ok(());
         };
         let (mut linked, mut others) = self.people.linked(at);
@@ -130,7 +130,7 @@ impl Work<'_> {
         if let Some(at) = gone.filter(|_| !back) {
             let since = self.people.entry(*at).standing(now).1;
             let why = format!("departed on {} by {}", day(since), self.people.source_of(*at).0);
-            self.owner_line(&check::CODEOWNERS_FORMER, file, (subject, entries), why, sources);
+            self.owner_line(&check::CODEOWNERS_FORMER, file, (subject, entries), &why, sources);
             return Ok(());
         }
         // Rights on this repository count; where it is not known, none can be missed.
@@ -140,7 +140,7 @@ impl Work<'_> {
             linked.iter().any(|at| self.people.rights(*at).get(Facet::Write).is_some_and(covers));
         if !may && bit != 0 {
             let why = "no source states a right to push here".to_owned();
-            self.owner_line(&check::CODEOWNERS_NO_WRITE, file, (subject, entries), why, sources);
+            self.owner_line(&check::CODEOWNERS_NO_WRITE, file, (subject, entries), &why, sources);
         }
         Ok(())
     }
@@ -164,7 +164,7 @@ impl Work<'_> {
             if must {
                 let sources = self.forges();
                 let why = "the directory knows no such team".to_owned();
-                self.owner_line(&check::CODEOWNERS_NOBODY, file, (subject, entries), why, sources);
+                self.owner_line(&check::CODEOWNERS_NOBODY, file, (subject, entries), &why, sources);
             }
             return must;
         };
@@ -178,11 +178,11 @@ impl Work<'_> {
             .any(|forge| forge.host == file.host && forge.kind == ForgeKind::Gitlab);
         if members == 0 {
             let why = format!("nobody is in the team by {source}");
-            self.owner_line(&check::CODEOWNERS_EMPTY_TEAM, file, (subject, entries), why, sources);
+            self.owner_line(&check::CODEOWNERS_EMPTY_TEAM, file, (subject, entries), &why, sources);
         } else if !may && bit != 0 && !gitlab {
             // GitLab's groups have no right of their own: their members have.
             let why = format!("{source} states no right of the team to push here");
-            self.owner_line(&check::CODEOWNERS_NO_WRITE, file, (subject, entries), why, sources);
+            self.owner_line(&check::CODEOWNERS_NO_WRITE, file, (subject, entries), &why, sources);
         }
         true
     }
@@ -204,7 +204,7 @@ impl Work<'_> {
         check: &'static Check,
         file: &File<'_>,
         (subject, entries): (String, &[Entry]),
-        why: String,
+        why: &str,
         sources: Vec<String>,
     ) {
         let shown: Vec<String> = entries

@@ -203,10 +203,7 @@ impl Work<'_> {
             account.linked.iter().find(|at| self.people.entry(**at).two_factor == Some(true));
         let mut more = Vec::new();
         if let Some(at) = elsewhere {
-            why.push_str(&format!(
-                " One is on by {}, which may stand before it.",
-                self.stated(*at)
-            ));
+            why = format!("{why} One is on by {}, which may stand before it.", self.stated(*at));
             severity = Severity::Low;
             more.push(*at);
         }
