@@ -1,11 +1,13 @@
 //! Judges a synthetic organisation, whose truth is known, by the real code, and holds the outcome
 //! against its targets and against what the documentation says of it.
 //!
-//! Weights were tuned on seeds 1 to 30; what is reported are seeds 301 to 320, which nobody looked at
-//! before. `LEAKTRACE_BLESS=1` writes the tables and the catalogue into the documentation, and
+//! Weights were tuned on seeds 1 to 30; what is reported are sixty others, 101 to 120, 201 to 220 and
+//! 301 to 320. `LEAKTRACE_BLESS=1` writes the tables and the catalogue into the documentation, and
 //! otherwise they are compared. `LEAKTRACE_SEEDS=1-10` prints the tables of other seeds instead.
 
 #![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
+#![allow(clippy::struct_excessive_bools, clippy::assigning_clones, clippy::similar_names)]
+#![allow(clippy::needless_for_each, clippy::needless_range_loop, clippy::type_complexity)]
 
 use std::fmt::Write as _;
 use std::ops::RangeInclusive;
@@ -21,11 +23,12 @@ use organisation::report::Report;
 #[path = "../testdata/organisation/mod.rs"]
 mod organisation;
 
-/// Seeds that nothing was tuned on.
-const REPORTED: RangeInclusive<u64> = 301..=320;
+/// Seeds that no weight was fitted to. The first two sets were each reported on once and fell short,
+/// after which weights were changed on the tuning seeds: they stay in, so that no set is picked.
+const REPORTED: [RangeInclusive<u64>; 3] = [101..=120, 201..=220, 301..=320];
 
 /// Everyday events that are judged of each seed, spread evenly over all of them.
-const EVERYDAY: usize = 2_000;
+const EVERYDAY: usize = 700;
 
 /// Marks between which the documentation is generated.
 const MARKS: [&str; 2] =
@@ -72,7 +75,7 @@ fn judgements_meet_their_targets_and_the_page_says_what_they_are() {
         println!("{}", Report::new(&all(&seeds)).tables());
         return;
     }
-    let judged = all(&REPORTED);
+    let judged: Vec<Judged> = REPORTED.iter().flat_map(all).collect();
     let report = Report::new(&judged);
     let headline = report.headline();
     let (alarms, everyday) = headline.false_alarms;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::Organisation;
 use super::event::{Event, Face, Pusher, Truth};
-use super::people::{DAY, END, FORGE, OWNER, Worker, team_name};
+use super::people::{DAY, END, FORGE, Worker, team_name};
 use super::random::Random;
 use crate::identity::actor::{Actor, ActorRole, Evidence, Standing};
 use crate::identity::codeowners::{CodeOwners, CodeOwnersKind, Owner};

@@ -464,7 +464,7 @@ fn incidents(random: &mut Random) -> Vec<i64> {
 fn machine(random: &mut Random, at: usize, name: &str) -> Worker {
     let mut machine = worker(random, at);
     let release = name == "release";
-    machine.kind = if release { PersonType::Bot } else { PersonType::Bot };
+    machine.kind = PersonType::Bot;
     machine.login = format!("acme-{name}[bot]");
     machine.name = machine.login.clone();
     machine.email = format!("{}+{}@users.noreply.github.com", machine.account, machine.login);

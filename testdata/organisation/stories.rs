@@ -4,7 +4,6 @@
 use super::event::{Event, Face, Leak, Pusher, Truth};
 use super::people::{DAY, END, START, Staff};
 use super::random::Random;
-use super::work;
 use crate::identity::PersonType;
 
 /// Stories of each kind in an organisation.
