@@ -231,9 +231,8 @@ fn tokens(text: &str) -> Result<Vec<String>, String> {
     while let Some(first) = rest.chars().next() {
         let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
         let length = match first {
-            '(' | ')' => 1,
             '=' | '!' | '<' | '>' if rest[1..].starts_with('=') => 2,
-            '<' | '>' => 1,
+            '(' | ')' | '<' | '>' => 1,
             c if word(c) => rest.find(|c| !word(c)).unwrap_or(rest.len()),
             other => {
                 return Err(format!("`{}` is no part of a condition", shown(&other.to_string())));

@@ -166,6 +166,7 @@ pub struct Permission {
 /// What the directory says of somebody at the time of the event. Times are seconds since 1970-01-01
 /// UTC.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Standing {
     /// The person in each source, the one with the most say first.
     pub persons: Vec<PersonKey>,

@@ -156,6 +156,7 @@ pub struct SignatureFacts {
 
 /// The credential, without its value.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct SecretFacts {
     /// The rule.
     pub rule: String,

@@ -5,6 +5,8 @@
 //! `weigh` how evidence adds up, `exposure` and `judge` the two axes. It is all a function of the
 //! case: the same case gives the same judgement, offline and at any time.
 
+#![allow(clippy::cast_precision_loss, reason = "counts and spans of time are far below 2^52")]
+
 pub mod baseline;
 pub mod card;
 pub mod case;

@@ -7,6 +7,7 @@ pub mod audit;
 mod people;
 mod pushes;
 
+use std::borrow::Cow;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -163,8 +164,7 @@ impl Store {
 
 /// `SQLITE_NOTADB` is a file of something else; the rest are errors of the database.
 fn foreign(error: sqlx::Error, path: &str) -> Error {
-    let code =
-        error.as_database_error().and_then(|error| error.code().map(|code| code.into_owned()));
+    let code = error.as_database_error().and_then(|error| error.code().map(Cow::into_owned));
     if code.as_deref() != Some("26") {
         return Error::Database(error);
     }

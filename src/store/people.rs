@@ -475,7 +475,7 @@ async fn merge(
     let gone = format!(
         "{current} AND source = $1 AND NOT EXISTS (SELECT 1 FROM incoming i WHERE i.source = $1 AND i.kind = statement.kind AND i.key = statement.key){gone_too}"
     );
-    let changed = format!(
+    let other = format!(
         "{current} AND source = $1 AND EXISTS (SELECT 1 FROM incoming i WHERE i.source = $1 AND i.kind = statement.kind AND i.key = statement.key AND i.body <> statement.body)"
     );
     let same = format!(
@@ -494,7 +494,7 @@ async fn merge(
     // Since when the new content holds: by its own word, else since the snapshot; never before the
     // old content began.
     let since = "max(statement.valid_from, min($2, coalesce((SELECT i.effective FROM incoming i WHERE i.source = $1 AND i.kind = statement.kind AND i.key = statement.key), $2)))";
-    for (what, counted) in [(&gone, true), (&changed, false)] {
+    for (what, counted) in [(&gone, true), (&other, false)] {
         // What held until then, as it is known from now on.
         let kept = format!(
             "INSERT INTO statement (source, kind, key, name, belongs, skeleton, body, valid_from, valid_to, recorded_from, recorded_to, known_since, as_of)
@@ -563,7 +563,7 @@ fn authority_of(word: &str) -> Authority {
     }
 }
 
-/// Reads body, source, authority, valid_from, valid_to, known_since, as_of.
+/// Reads body, source, authority, `valid_from`, `valid_to`, `known_since`, `as_of`.
 fn found<T: DeserializeOwned>(row: &SqliteRow) -> Result<Found<T>, Error> {
     let body: String = row.try_get(0)?;
     let value = serde_json::from_str(&body).map_err(|_| Error::Refused {

@@ -72,7 +72,7 @@ fn bessel_i0(x: f64) -> f64 {
 /// Thursday.
 pub fn hour_of_week(local: i64) -> usize {
     let hours = local.div_euclid(3_600) + 3 * 24;
-    usize::try_from(hours.rem_euclid(WEEK as i64)).unwrap_or(0)
+    usize::try_from(hours.rem_euclid(7 * 24)).unwrap_or(0)
 }
 
 /// How much of the past is at least as unusual as the local time `local`, at least one part in all
@@ -81,7 +81,7 @@ pub fn hour_of_week(local: i64) -> usize {
 pub fn tail(past: &Past, local: i64) -> Option<f64> {
     let enough = past.sessions >= SESSIONS && past.days >= DAYS && past.span >= SPAN;
     let peers = past.peers >= PEERS && past.peer_hours.len() == WEEK;
-    if past.hours.len() != WEEK || !enough && !(peers && past.sessions > 0) {
+    if past.hours.len() != WEEK || !(enough || peers && past.sessions > 0) {
         return None;
     }
     let own: f64 = past.hours.iter().sum();

@@ -147,7 +147,7 @@ impl History {
         let mut past = Past { commits: own.len(), ..Past::default() };
         let working: Vec<&Activity> = own.iter().copied().filter(|one| !one.merge).collect();
         past.last = own.last().map(|one| one.time);
-        self.sessions(&mut past, &working, before);
+        Self::sessions(&mut past, &working, before);
         self.peers(&mut past, names, before);
         let recent =
             |days: i64| working.iter().copied().filter(move |one| one.time >= before - days * DAY);
@@ -212,7 +212,7 @@ impl History {
         past.folder_others = Some(others);
     }
 
-    fn sessions(&self, past: &mut Past, commits: &[&Activity], before: i64) {
+    fn sessions(past: &mut Past, commits: &[&Activity], before: i64) {
         let mut starts: Vec<&Activity> = Vec::new();
         let mut last = i64::MIN;
         for commit in commits {
@@ -269,7 +269,9 @@ fn week<'a>(starts: impl Iterator<Item = &'a Activity>, before: i64) -> Vec<f64>
         }
     }
     // Four digits are more than a histogram of sessions has to say, and the same on every machine.
-    hours.iter_mut().for_each(|hour| *hour = (*hour * 1e4).round() / 1e4);
+    for hour in &mut hours {
+        *hour = (*hour * 1e4).round() / 1e4;
+    }
     hours
 }
 
