@@ -27,6 +27,7 @@ pub struct Arguments {
 }
 
 #[derive(Debug, Subcommand)]
+#[allow(clippy::doc_markdown, reason = "this is the text of --help")]
 enum Command {
     /// Read people from a file: CSV, YAML, JSON, or an export of an identity provider
     Import(import::Arguments),
@@ -81,6 +82,7 @@ enum Command {
 
 /// What all of them take.
 #[derive(Debug, Args, Clone, Default)]
+#[allow(clippy::doc_markdown, reason = "this is the text of --help")]
 pub struct Common {
     /// Configuration file with the identity settings [default: LEAKTRACE_CONFIG]
     #[arg(long, value_name = "PATH")]

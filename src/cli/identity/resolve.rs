@@ -169,13 +169,15 @@ fn show(actor: &Actor, names: bool) -> anyhow::Result<()> {
         actor.evidence.rank(),
         actor.confidence
     ))?;
-    let mut class = actor.class.as_str().to_owned();
-    if let Some(standing) = standing {
-        class.push_str(&format!(", {} {}", standing.status, standing.kind));
-        if let Some(since) = standing.inactive_since {
-            class.push_str(&format!(", not active since {}", day(since)));
+    let class = actor.class.as_str();
+    let class = match standing {
+        Some(one) => {
+            let since =
+                one.inactive_since.map(|since| format!(", not active since {}", day(since)));
+            format!("{class}, {} {}{}", one.status, one.kind, since.unwrap_or_default())
         }
-    }
+        None => class.to_owned(),
+    };
     terminal::say(&format!("  standing   {class}"))?;
     for (word, right) in [
         ("then", standing.and_then(|one| one.then.as_ref())),

@@ -31,6 +31,7 @@ pub struct Arguments {
 }
 
 #[derive(Debug, Subcommand)]
+#[allow(clippy::doc_markdown, reason = "this is the text of --help")]
 enum From {
     /// An organisation of GitHub; the token is in LEAKTRACE_GITHUB_TOKEN or GITHUB_TOKEN
     Github {
@@ -214,7 +215,7 @@ fn client(arguments: &Arguments) -> anyhow::Result<Client> {
         settings.roots = Some(people::read(path, ROOTS)?);
     }
     // A large organisation takes longer than the hour after which limits begin anew.
-    settings.patience = Duration::from_secs(75 * 60);
+    settings.patience = Duration::from_mins(75);
     Client::new(settings).map_err(|error| {
         let file = arguments.ca_file.as_ref().map(|path| format!("{}: ", shown(path)));
         UsageError(format!("{}{error}", file.unwrap_or_default())).into()

@@ -164,13 +164,13 @@ impl<'a> Reading<'a> {
             self.written(
                 ActorRole::Author,
                 &author,
-                &mailmap,
+                mailmap.as_ref(),
                 linked_author.map(|one| (forge, one)),
             ),
             self.written(
                 ActorRole::Committer,
                 &committer,
-                &mailmap,
+                mailmap.as_ref(),
                 linked_committer.map(|one| (forge, one)),
             ),
         ];
@@ -194,7 +194,7 @@ impl<'a> Reading<'a> {
             actors.push(actor);
         }
         let signer = actors.iter().find(|actor| actor.role == ActorRole::Committer);
-        let signature = self.signature(&check, signer, &by_address, by_web, &keys);
+        let signature = Self::signature(&check, signer, &by_address, by_web, &keys);
         Ok(Some(Subject {
             time,
             time_from_server: stated.or(received).is_some(),
@@ -240,7 +240,7 @@ impl<'a> Reading<'a> {
         &self,
         role: ActorRole,
         who: &Written,
-        mailmap: &Option<Mailmap>,
+        mailmap: Option<&Mailmap>,
         linked: Option<(&str, &str)>,
     ) -> Claim {
         let mut names = Vec::new();
@@ -271,7 +271,7 @@ impl<'a> Reading<'a> {
         }
         let sources = [
             (self.people.aliases.as_ref(), "the organisation's aliases"),
-            (mailmap.as_ref(), "the mailmap of the base revision"),
+            (mailmap, "the mailmap of the base revision"),
         ];
         for (map, via) in sources {
             let found = map.and_then(|map| map.resolve(who.name.as_bytes(), who.email.as_bytes()));
@@ -311,7 +311,6 @@ impl<'a> Reading<'a> {
     }
 
     fn signature(
-        &self,
         check: &SignatureCheck,
         signer: Option<&Actor>,
         by_address: &Actor,

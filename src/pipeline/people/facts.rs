@@ -1,14 +1,14 @@
 //! What a case needs besides the people: the credential, the change, the repository, the push, and
 //! what came before and after.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 
-use gix::ObjectId;
-
 use super::People;
-use super::commit::{Reading, Subject};
+use super::commit::Subject;
+use super::guards;
 use super::history::folder_of;
+use super::incidents::Incidents;
 use crate::identity::actor::{Actor, ActorRole};
 use crate::identity::codeowners::{CodeOwners, CodeOwnersKind, Owner};
 use crate::identity::email::{Address, ForgeKind};
@@ -17,13 +17,12 @@ use crate::identity::{Directory as _, Error, Holder, Moment, Role, Visibility};
 use crate::model::IncompleteLog;
 use crate::model::text::escape;
 use crate::output::Reported;
-use crate::provenance::{Place, Signature};
+use crate::provenance::Place;
 use crate::risk::baseline::History;
-use crate::risk::card::Card;
 use crate::risk::case::{
     AfterFacts, Case, ChangeFacts, Past, PushFacts, RepositoryFacts, SecretFacts, VERSION,
 };
-use crate::source::changes::{self, Change};
+use crate::source::changes;
 use crate::source::history::store::Reader;
 use crate::source::repository::Repository;
 use crate::source::snapshot::Snapshot;
@@ -35,67 +34,6 @@ const LARGEST: u64 = 3 << 20;
 
 /// Folders of a change that are kept.
 const FOLDERS: usize = 100;
-
-/// Who brought in findings when, for rates and bursts.
-pub struct Incidents {
-    /// By the accountable person's pseudonym: time, commit, provider, fingerprint; sorted.
-    by_person: BTreeMap<String, Vec<(i64, ObjectId, String, String)>>,
-    /// Findings that each commit brought in.
-    by_commit: BTreeMap<ObjectId, usize>,
-    /// Commits with findings.
-    commits: usize,
-}
-
-impl Incidents {
-    /// Out of all findings with their commits.
-    pub fn of(
-        wanted: &[(usize, ObjectId)],
-        subjects: &BTreeMap<ObjectId, Subject>,
-        findings: &[Reported],
-    ) -> Incidents {
-        let mut by_person: BTreeMap<String, Vec<_>> = BTreeMap::new();
-        let mut by_commit: BTreeMap<ObjectId, usize> = BTreeMap::new();
-        for (at, id) in wanted {
-            *by_commit.entry(*id).or_default() += 1;
-            let (Some(subject), Some(found)) = (subjects.get(id), findings.get(*at)) else {
-                continue;
-            };
-            let Some(person) = subject.accountable() else { continue };
-            by_person.entry(person.pseudonym.clone()).or_default().push((
-                subject.time,
-                *id,
-                found.finding.rule.provider.clone(),
-                found.finding.fingerprint.to_string(),
-            ));
-        }
-        by_person.values_mut().for_each(|all| all.sort());
-        let commits = by_commit.len();
-        Incidents { by_person, by_commit, commits }
-    }
-
-    /// Adds what is known of the person's other findings around `subject`.
-    fn fill(&self, past: &mut Past, subject: &Subject, all_commits: usize) {
-        let Some(person) = subject.accountable() else { return };
-        let own = self.by_person.get(&person.pseudonym).map(Vec::as_slice).unwrap_or_default();
-        let time = subject.time;
-        let before = own.iter().filter(|one| one.0 < time && one.0 >= time - 180 * DAY);
-        let earlier: BTreeMap<ObjectId, i64> = before.map(|one| (one.1, one.0)).collect();
-        let weight = |at: &i64| 0.5f64.powf((time - at) as f64 / (90 * DAY) as f64);
-        let sum: f64 = earlier.values().map(weight).sum();
-        past.incidents = Some((sum * 1e4).round() / 1e4);
-        past.incident_commits = past.commits;
-        let rate = 100.0 * self.commits as f64 / all_commits.max(1) as f64;
-        past.incident_rate = Some((rate * 1e4).round() / 1e4);
-        let near = own.iter().filter(|one| (one.0 - time).abs() <= DAY);
-        let near: Vec<_> = near.collect();
-        let different = |get: &dyn Fn(&(i64, ObjectId, String, String)) -> String| {
-            near.iter().map(|one| get(one)).collect::<BTreeSet<_>>().len()
-        };
-        past.secrets_in_day = different(&|one| one.3.clone());
-        past.providers_in_day = different(&|one| one.2.clone());
-        past.commits_in_day = different(&|one| one.1.to_string());
-    }
-}
 
 /// Makes cases.
 pub struct Gathering<'a> {
@@ -233,8 +171,8 @@ impl Gathering<'_> {
             layers: layers.map(ToString::to_string).collect(),
             encoded_by_format: self.encoded_by_format(finding.rule.id.as_str(), place),
             path: path.map(escape),
-            test_path: path.is_some_and(is_test_path),
-            configuration_path: path.is_some_and(is_configuration_path),
+            test_path: path.is_some_and(guards::is_test_path),
+            configuration_path: path.is_some_and(guards::is_configuration_path),
             owned_by_person: owned,
             canary: (!canaries.is_empty()).then(|| canaries.contains(&fingerprint)),
             exposed_seconds: trace.and_then(|trace| trace.exposed_seconds),
@@ -276,7 +214,7 @@ impl Gathering<'_> {
         let folders: BTreeSet<String> =
             change.added.iter().map(|added| folder_of(&added.path)).collect();
         let path = place.and_then(|place| place.path.as_deref()).unwrap_or_default();
-        let mut guards = self.guards(&change, &subject.message);
+        let mut guards = guards::switched_off(self.repo, &change, &subject.message);
         if place.is_some_and(|place| place.allow.is_some()) {
             guards.push("an allowing comment beside the credential".to_owned());
         }
@@ -304,61 +242,8 @@ impl Gathering<'_> {
             files: u32::try_from(change.added.len()).ok(),
             folders: folders.into_iter().take(FOLDERS).collect(),
             guards_off: guards,
-            message_mismatch: mismatch(&subject.message, path),
+            message_mismatch: guards::mismatch(&subject.message, path),
         }
-    }
-
-    /// Guards that a change switched off.
-    fn guards(&self, change: &Change, message: &str) -> Vec<String> {
-        let mut guards = Vec::new();
-        let reader = Reader::of(&self.repo.git);
-        let read = |id: &ObjectId| {
-            let small = reader.header(id).is_some_and(|(_, size)| size <= LARGEST);
-            let mut data = Vec::new();
-            (small && reader.read(id, &mut data).is_ok()).then_some(data).unwrap_or_default()
-        };
-        for added in &change.added {
-            let name = added.path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
-            let before = || added.before.first().map(&read).unwrap_or_default();
-            match name {
-                b".gitignore" => {
-                    let (old, new) = (env_lines(&before()), env_lines(&read(&added.blob)));
-                    if old.difference(&new).next().is_some() {
-                        guards.push(".env taken out of .gitignore".to_owned());
-                    }
-                }
-                b".leaktraceignore" | b"leaktrace-baseline.json" => {
-                    if read(&added.blob).len() > before().len() {
-                        guards.push("an entry added to what is ignored".to_owned());
-                    }
-                }
-                b"leaktrace.yml"
-                | b".leaktrace.yml"
-                | b".pre-commit-config.yaml"
-                | b".gitlab-ci.yml" => {
-                    if mentions(&before()) > mentions(&read(&added.blob)) {
-                        guards.push("the scan taken out of a configuration".to_owned());
-                    }
-                }
-                _ if added.path.starts_with(b".github/workflows/") => {
-                    if mentions(&before()) > mentions(&read(&added.blob)) {
-                        guards.push("the scan taken out of a workflow".to_owned());
-                    }
-                }
-                _ => {}
-            }
-        }
-        let gone = |name: &[u8]| change.gone_names.contains(name);
-        if gone(b"leaktrace.yml") || gone(b".pre-commit-config.yaml") {
-            guards.push("a file that sets up the scan taken away".to_owned());
-        }
-        let lower = message.to_lowercase();
-        let skips = ["[skip ci]", "[ci skip]", "[no ci]", "[skip actions]", "[actions skip]"];
-        if skips.iter().any(|skip| lower.contains(skip)) {
-            guards.push("[skip ci] in the message".to_owned());
-        }
-        guards.dedup();
-        guards
     }
 
     fn repository(&self, subject: &Subject, path: Option<&[u8]>) -> Result<RepositoryFacts, Error> {
@@ -549,96 +434,6 @@ fn private_address(subject: &Subject, person: &Actor) -> Option<bool> {
     Some(used.is_consumer() && has_company)
 }
 
-/// Lines of an ignore file that keep `.env` files out.
-fn env_lines(text: &[u8]) -> BTreeSet<Vec<u8>> {
-    let lines = text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
-    let about = |line: &&[u8]| {
-        !line.starts_with(b"#")
-            && [&b".env"[..], b"secret", b"credential", b".pem", b".key"]
-                .iter()
-                .any(|word| memchr::memmem::find(line, word).is_some())
-    };
-    lines.filter(about).map(<[u8]>::to_vec).collect()
-}
-
-/// How often a file names a secret scanner.
-fn mentions(text: &[u8]) -> usize {
-    let lower = text.to_ascii_lowercase();
-    let scanners = [&b"leaktrace"[..], b"gitleaks", b"trufflehog", b"detect-secrets", b"ggshield"];
-    scanners.iter().map(|name| memchr::memmem::find_iter(&lower, name).count()).sum()
-}
-
-fn has_part(path: &[u8], parts: &[&str]) -> bool {
-    let lower = path.to_ascii_lowercase();
-    let mut names = lower.split(|byte| *byte == b'/');
-    names.any(|name| parts.iter().any(|part| name == part.as_bytes()))
-}
-
-/// Whether a path is that of tests, fixtures, examples or documentation.
-pub fn is_test_path(path: &[u8]) -> bool {
-    const FOLDERS: [&str; 16] = [
-        "test",
-        "tests",
-        "testing",
-        "testdata",
-        "__tests__",
-        "spec",
-        "specs",
-        "fixture",
-        "fixtures",
-        "example",
-        "examples",
-        "sample",
-        "samples",
-        "doc",
-        "docs",
-        "mock",
-    ];
-    let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default().to_ascii_lowercase();
-    let marked =
-        [&b"_test."[..], b".test.", b"_spec.", b".spec.", b"test_", b".example", b".sample"];
-    has_part(path, &FOLDERS)
-        || marked.iter().any(|mark| memchr::memmem::find(&name, mark).is_some())
-}
-
-/// Whether a path is that of a dotfile, configuration or backup.
-pub fn is_configuration_path(path: &[u8]) -> bool {
-    let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default().to_ascii_lowercase();
-    const ENDS: [&str; 16] = [
-        ".env",
-        ".yml",
-        ".yaml",
-        ".json",
-        ".ini",
-        ".conf",
-        ".cfg",
-        ".config",
-        ".properties",
-        ".toml",
-        ".bak",
-        ".old",
-        ".orig",
-        ".tfvars",
-        ".xml",
-        ".sql",
-    ];
-    name.starts_with(b".") || ENDS.iter().any(|end| name.ends_with(end.as_bytes()))
-}
-
-/// Whether a message speaks of documentation, typing errors or tests and the path is of neither.
-fn mismatch(message: &str, path: &[u8]) -> bool {
-    let first = message.lines().next().unwrap_or_default().to_lowercase();
-    let words: Vec<&str> = first.split(|c: char| !c.is_alphanumeric()).collect();
-    let speaks =
-        ["typo", "typos", "docs", "doc", "readme", "test", "tests", "comment", "whitespace"];
-    let lower = path.to_ascii_lowercase();
-    let text = lower.ends_with(b".md") || lower.ends_with(b".rst") || lower.ends_with(b".txt");
-    !path.is_empty()
-        && words.iter().any(|word| speaks.contains(word))
-        && !text
-        && !is_test_path(path)
-}
-
 /// Whether a branch fits a pattern of protected branches: `*` stands for anything.
 fn fits(pattern: &str, branch: &str) -> bool {
     let pattern = pattern.strip_prefix("refs/heads/").unwrap_or(pattern);
@@ -648,60 +443,9 @@ fn fits(pattern: &str, branch: &str) -> bool {
     globset::Glob::new(pattern).is_ok_and(|glob| glob.compile_matcher().is_match(Path::new(branch)))
 }
 
-/// The pseudonym of whoever took a secret out, for reports without names.
-pub fn pseudonym_of_remover(
-    reading: &Reading<'_>,
-    reported: &Reported,
-) -> Result<Option<String>, Error> {
-    let removed = reported.trace.as_ref().and_then(|trace| trace.removed.as_ref());
-    let Some(removed) = removed else { return Ok(None) };
-    let subject = reading.subject(removed.id)?;
-    let actor = subject.and_then(|subject| subject.actors.into_iter().next());
-    Ok(actor.map(|actor| actor.pseudonym))
-}
-
-/// Puts pseudonyms in the place of names and addresses in a finding's history.
-pub fn hide_names(reported: &mut Reported, card: &Card, removed: Option<String>) {
-    let Some(trace) = &mut reported.trace else { return };
-    let hide = |who: &mut Signature, pseudonym: Option<&str>| {
-        who.name = pseudonym.map_or_else(|| "***".to_owned(), |one| format!("person-{one}"));
-        who.email.clear();
-    };
-    let of = |role: ActorRole| {
-        card.actors.iter().find(|one| one.role == role).map(|one| one.pseudonym.as_str())
-    };
-    if let Some(commit) = &mut trace.introduced {
-        hide(&mut commit.author, of(ActorRole::Author));
-        hide(&mut commit.committer, of(ActorRole::Committer));
-    }
-    if let Some(commit) = &mut trace.removed {
-        let same = commit.author == commit.committer;
-        hide(&mut commit.author, removed.as_deref());
-        hide(&mut commit.committer, removed.as_deref().filter(|_| same));
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn paths_of_tests_and_settings_are_told() {
-        assert!(is_test_path(b"src/test/java/A.java") && is_test_path(b"pkg/a_test.go"));
-        assert!(is_test_path(b".env.example") && !is_test_path(b"deploy/latest.yml"));
-        assert!(
-            is_configuration_path(b"a/.env.production") && is_configuration_path(b"a/b.tfvars")
-        );
-        assert!(!is_configuration_path(b"src/main.rs"));
-    }
-
-    #[test]
-    fn a_message_about_something_else_is_told() {
-        assert!(mismatch("Fix typo", b"deploy/prod.env"));
-        assert!(!mismatch("Fix typo", b"README.md"));
-        assert!(!mismatch("Add tests", b"tests/a.py"));
-        assert!(!mismatch("Contest the default", b"deploy/prod.env"));
-    }
 
     #[test]
     fn protected_branches_are_patterns() {

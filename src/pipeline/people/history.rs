@@ -72,7 +72,7 @@ pub fn read(repo: &Repository, people: &People, events: &[Event]) -> History {
         )
         .flatten()
         .collect();
-    all.sort_by(|a, b| (a.commit.time, a.commit.id).cmp(&(b.commit.time, b.commit.id)));
+    all.sort_by_key(|one| (one.commit.time, one.commit.id));
     let detailed = detailed(&all, events);
     let commits: Vec<Commit> = detailed.iter().map(|at| all[*at].commit.clone()).collect();
     // Gaps in old history were told by the scan already, or concern nothing that was scanned.

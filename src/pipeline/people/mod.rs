@@ -6,7 +6,10 @@
 
 mod commit;
 mod facts;
+mod guards;
+mod hide;
 mod history;
+mod incidents;
 mod keys;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -226,7 +229,7 @@ pub fn run(
     let events: Vec<history::Event> = subjects.values().map(Subject::event).collect();
     let past = history::read(repo, people, &events);
     record_push(people, &subjects)?;
-    let incidents = facts::Incidents::of(&wanted, &subjects, findings);
+    let incidents = incidents::Incidents::of(&wanted, &subjects, findings);
     let mut judged = Vec::new();
     let judging = people.judging();
     for (at, id) in wanted {
@@ -237,12 +240,12 @@ pub fn run(
         let case = gathering.case(subject, reported)?;
         let judgement = risk::judge(&case, &judging);
         let card = Card::new(&case, &judgement, people.reveal);
-        let removed = facts::pseudonym_of_remover(&reader, reported)?;
+        let removed = hide::pseudonym_of_remover(&reader, reported)?;
         let case =
             if people.reveal { case } else { case.pseudonymous(&|id| people.pseudonyms.of(id)) };
         if let Some(reported) = findings.get_mut(at) {
             if !people.reveal {
-                facts::hide_names(reported, &card, removed);
+                hide::hide_names(reported, &card, removed.as_deref());
             }
             reported.card = Some(Box::new(card));
         }
