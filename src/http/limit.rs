@@ -98,6 +98,7 @@ mod tests {
         judge(&Response::for_tests(status, headers, body), NOW)
     }
 
+    #[allow(clippy::unnecessary_wraps, reason = "verdicts have it so")]
     fn seconds(seconds: u64) -> Option<Duration> {
         Some(Duration::from_secs(seconds))
     }

@@ -23,32 +23,27 @@ pub fn switched_off(repo: &Repository, change: &Change, message: &str) -> Vec<St
     for added in &change.added {
         let name = added.path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
         let before = || added.before.first().map(&read).unwrap_or_default();
-        match name {
+        let fewer = || mentions(&before()) > mentions(&read(&added.blob));
+        let told = match name {
             b".gitignore" => {
                 let (old, new) = (env_lines(&before()), env_lines(&read(&added.blob)));
-                if old.difference(&new).next().is_some() {
-                    guards.push(".env taken out of .gitignore".to_owned());
-                }
+                (old.difference(&new).next().is_some(), ".env taken out of .gitignore")
             }
-            b".leaktraceignore" | b"leaktrace-baseline.json" => {
-                if read(&added.blob).len() > before().len() {
-                    guards.push("an entry added to what is ignored".to_owned());
-                }
+            b".leaktraceignore" | b"leaktrace-baseline.json" | b".leaktrace-baseline" => {
+                let more = read(&added.blob).len() > before().len();
+                (more, "an entry added to what is ignored")
             }
             b"leaktrace.yml"
             | b".leaktrace.yml"
             | b".pre-commit-config.yaml"
-            | b".gitlab-ci.yml" => {
-                if mentions(&before()) > mentions(&read(&added.blob)) {
-                    guards.push("the scan taken out of a configuration".to_owned());
-                }
-            }
+            | b".gitlab-ci.yml" => (fewer(), "the scan taken out of a configuration"),
             _ if added.path.starts_with(b".github/workflows/") => {
-                if mentions(&before()) > mentions(&read(&added.blob)) {
-                    guards.push("the scan taken out of a workflow".to_owned());
-                }
+                (fewer(), "the scan taken out of a workflow")
             }
-            _ => {}
+            _ => continue,
+        };
+        if told.0 {
+            guards.push(told.1.to_owned());
         }
     }
     let gone = |name: &[u8]| change.gone_names.contains(name);

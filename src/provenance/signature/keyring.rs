@@ -214,7 +214,7 @@ mod tests {
         assert_eq!(verdict(&[listed.clone(), key(None, None, Some(100))]), Verdict::Revoked);
         assert_eq!(verdict(&[key(None, Some(50), None), listed.clone()]), Verdict::Good);
         let other = TrustedKey { holder: "p2".to_owned(), ..listed.clone() };
-        assert_eq!(judge(&[listed.clone()], 100).1.as_deref(), Some("p1"));
+        assert_eq!(judge(std::slice::from_ref(&listed), 100).1.as_deref(), Some("p1"));
         assert_eq!(judge(&[listed, other], 100).1, None);
     }
 }
