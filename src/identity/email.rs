@@ -119,7 +119,8 @@ fn trim(address: &str) -> &str {
 /// no such form. UTS 46 also drops what cannot be seen and maps styled letters to plain ones; a
 /// domain where it would do so stays as it is, so that it does not pass for the plain one.
 fn ascii_domain(domain: &str) -> String {
-    let lower = domain.trim_end_matches('.').to_lowercase();
+    let end = |c: char| c == '.' || c.is_whitespace();
+    let lower = domain.trim_end_matches(end).to_lowercase();
     if lower.is_ascii() {
         return lower;
     }
