@@ -38,7 +38,7 @@ pub(in crate::config) struct RawIdentity {
     pub signals: RawSignals,
     /// Shares of past incidents. Default: 94, 4 and 2.
     pub priors: Option<RawPriors>,
-    /// Decibans from which on the bands of concern begin. Default: -10, -4 and 6.
+    /// Decibans from which on the bands of concern begin. Default: -10, -7 and 6.
     pub bands: Option<RawBands>,
     /// Whose credentials are whose: the value of a fact, such as an account's number, to teams or
     /// people's ids.
