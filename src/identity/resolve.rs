@@ -335,7 +335,7 @@ impl Linked {
     /// have an account there.
     fn is_linked(&self) -> Option<bool> {
         let forge = self.persons.iter().any(|one| one.authority == Authority::Forge);
-        let other = self.persons.iter().any(|one| one.authority != Authority::Forge);
+        let other = self.persons.iter().any(|one| one.authority == Authority::Directory);
         let saml = self.handles.iter().any(|one| one.value.kind == HandleKind::Saml);
         (forge && (other || saml)).then_some(true)
     }

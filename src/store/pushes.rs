@@ -35,6 +35,8 @@ pub struct Spread {
     pub usual: usize,
     /// Pushes before.
     pub pushes: usize,
+    /// The last one before, seconds since 1970-01-01 UTC.
+    pub last: Option<i64>,
 }
 
 impl Store {
@@ -103,6 +105,7 @@ fn spread(pushes: &[(i64, String)], time: i64) -> Spread {
         week: week.len(),
         usual: weeks.values().map(BTreeSet::len).max().unwrap_or(0),
         pushes: pushes.len(),
+        last: pushes.iter().rev().map(|(at, _)| *at).find(|at| *at < time),
     }
 }
 
@@ -126,7 +129,7 @@ mod tests {
         }
         store.record_push(&push(1, "z", "bob")).expect("recorded");
         let spread = store.spread("ana", now).expect("asked");
-        assert_eq!(spread, Spread { week: 2, new: 1, usual: 2, pushes: 4 });
+        assert_eq!(spread, Spread { week: 2, new: 1, usual: 2, pushes: 4, last: Some(now - DAY) });
         assert_eq!(store.spread("eve", now).expect("asked"), Spread::default());
         let last = store.last_pushes().expect("asked");
         assert_eq!(last.get("ana"), Some(&(now - DAY)));

@@ -13,7 +13,7 @@ use crate::identity::actor::{Actor, ActorRole};
 use crate::identity::codeowners::{CodeOwners, CodeOwnersKind, Owner};
 use crate::identity::email::{Address, ForgeKind};
 use crate::identity::event::{Origin, ReviewState};
-use crate::identity::{Directory as _, Error, Holder, Moment, Role, Visibility};
+use crate::identity::{Directory as _, Error, Holder, Moment, Role, Status, Visibility};
 use crate::model::IncompleteLog;
 use crate::model::text::escape;
 use crate::output::Reported;
@@ -106,12 +106,57 @@ impl Gathering<'_> {
             past.new_repositories = Some(spread.new);
             past.usual_repositories = Some(spread.usual);
         }
+        past.pushes = spread.pushes;
+        past.last_push = spread.last;
+        past.leave_between = self.leave_between(subject, person, past.last.max(past.last_push))?;
+        past.author_signed_of_20 = self.author_signed(subject, person);
         past.right_before = self.right_before(subject, person)?;
         let hex = subject.commit.id.to_string();
         past.admin_last_used =
             self.people.afterwards.commits.get(&hex).and_then(|one| one.admin_last_used);
         past.private_address = private_address(subject, person);
         Ok(Some(past))
+    }
+
+    /// Of the author's last 20 commits here, how many were signed, where somebody else pushed.
+    fn author_signed(&self, subject: &Subject, person: &Actor) -> Option<u32> {
+        let author = subject.actors.iter().find(|actor| actor.role == ActorRole::Author)?;
+        if person.same_person(author) != Some(false) {
+            return None;
+        }
+        let mut names = author.standing.as_ref()?.emails.clone();
+        names.push(subject.author_email.clone());
+        self.past.past(&names, subject.time, None).signed_of_20
+    }
+
+    /// Whether the directory had the person on leave at some time since they were last seen: asked
+    /// week by week over at most two years.
+    fn leave_between(
+        &self,
+        subject: &Subject,
+        person: &Actor,
+        last: Option<i64>,
+    ) -> Result<Option<bool>, Error> {
+        const WEEK: i64 = 7 * DAY;
+        let (Some(standing), Some(last)) = (&person.standing, last) else { return Ok(None) };
+        if subject.time - last < 30 * DAY {
+            return Ok(None);
+        }
+        let mut told = None;
+        let since = last.max(subject.time - 104 * WEEK);
+        for key in &standing.persons {
+            let mut at = subject.time;
+            while at > since {
+                at -= WEEK;
+                let then = self.people.store.person(&key.source, &key.id, Moment::at(at))?;
+                let Some(then) = then.filter(|then| then.covers(at)) else { continue };
+                if then.value.status == Status::Leave {
+                    return Ok(Some(true));
+                }
+                told = Some(false);
+            }
+        }
+        Ok(told)
     }
 
     /// The right that the person had 72 hours before, where snapshots cover that time.
