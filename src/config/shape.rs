@@ -54,6 +54,7 @@ impl<'s> Walk<'s> {
                     self.value(item, &schema["items"], &format!("{path}[{index}]"));
                 }
             }
+            ("number", NodeValue::Integer(_) | NodeValue::Float(_)) => {}
             ("integer", NodeValue::Integer(number)) => self.range(node, *number, schema, path),
             ("string", NodeValue::Text(_)) | ("boolean", NodeValue::Bool(_)) => {}
             (kind, _) => self.wrong_kind(node, kind, path),
@@ -177,6 +178,7 @@ fn expected(kind: &str) -> &'static str {
         "object" => "keys and values",
         "array" => "a list",
         "integer" => "a whole number",
+        "number" => "a number",
         "boolean" => "true or false",
         _ => "text",
     }

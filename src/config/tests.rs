@@ -328,6 +328,7 @@ fn wrong_variables_are_named_and_keys_not_shown() {
     LEAKTRACE_FAIL_ON: `(digits)…` is no level; use one of low, medium, high, critical, never
     LEAKTRACE_CONFIDENCE: use one of low, medium, high
     LEAKTRACE_THREADS: use a number from 1 to 1024
+    LEAKTRACE_PSEUDONYM_KEY: a key has exactly 64 hexadecimal digits; `openssl rand -hex 32` makes one
     ");
 }
 
