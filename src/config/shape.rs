@@ -54,9 +54,10 @@ impl<'s> Walk<'s> {
                     self.value(item, &schema["items"], &format!("{path}[{index}]"));
                 }
             }
-            ("number", NodeValue::Integer(_) | NodeValue::Float(_)) => {}
             ("integer", NodeValue::Integer(number)) => self.range(node, *number, schema, path),
-            ("string", NodeValue::Text(_)) | ("boolean", NodeValue::Bool(_)) => {}
+            ("string", NodeValue::Text(_))
+            | ("boolean", NodeValue::Bool(_))
+            | ("number", NodeValue::Integer(_) | NodeValue::Float(_)) => {}
             (kind, _) => self.wrong_kind(node, kind, path),
         }
     }

@@ -21,7 +21,7 @@ pub(super) const SIGNALS: &[Signal] = &[
             if case.push.origin.is_none() {
                 return Look::Missing(NO_PUSH);
             }
-            let machine = case.actor(ActorRole::Pusher).is_some_and(|pusher| pusher.is_machine());
+            let machine = case.actor(ActorRole::Pusher).is_some_and(Actor::is_machine);
             match (case.repository.protected, case.push.pull_request) {
                 _ if machine => Look::Quiet,
                 (None, _) => Look::Missing("the rules of the branch"),

@@ -327,7 +327,7 @@ fn time() -> Vec<Row> {
             .impossible_travel =
             None),
         row!("S36", |case| case.time -= 8 * 3_600, |case| case.change.author_zone = 0, |case| {
-            past(case).hours.clear()
+            past(case).hours.clear();
         }),
         row!(
             "S37",
