@@ -3,22 +3,39 @@
 //! `cargo bench --bench people` prints, for a thousand, ten thousand and a hundred thousand people:
 //! seconds to import a snapshot and to import the same again, the file's size, and microseconds for
 //! one resolution of an author by address, with two sources that are joined, teams and grants.
+//!
+//! `cargo bench --bench people -- REPO` looks at a real history: as its organisation's directory it
+//! takes everybody with at least ten commits under their most used address, and says what share of
+//! commits resolves by which evidence, how many are signed, and for how many people there is enough
+//! past for baselines. It prints no names.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::time::Instant;
 
+use leaktrace::config::people::IdentitySettings;
 use leaktrace::identity::actor::{ActorRole, Evidence};
+use leaktrace::identity::email;
 use leaktrace::identity::pseudonym::PseudonymKey;
 use leaktrace::identity::resolve::{Claim, Name, Resolver, resources_of};
 use leaktrace::identity::{
     Authority, Directory as _, Grant, GrantOrigin, Handle, HandleKind, Holder, Moment, Person,
     PersonType, Record, Role, Sink as _,
 };
+use leaktrace::pipeline::people::{Afterwards, People, resolve_commit};
+use leaktrace::risk::baseline::{Activity, History};
+use leaktrace::source::repository::Repository;
 use leaktrace::store::{Changes, Store};
 
 const NOW: i64 = 1_794_787_200;
 const RESOLUTIONS: usize = 2_000;
 
 fn main() {
+    let path = std::env::args().skip(1).find(|one| !one.starts_with('-'));
+    if let Some(path) = path {
+        real(&path);
+        return;
+    }
     for people in [1_000, 10_000, 100_000] {
         measure(people);
     }
@@ -60,6 +77,114 @@ fn measure(people: usize) {
         size >> 20,
         each.as_micros(),
         peak_memory()
+    );
+}
+
+/// Commits of a real history that are resolved, at most.
+const SAMPLE: usize = 3_000;
+
+fn real(path: &str) {
+    let format = "--format=%H%x09%ae%x09%at%x09%ad%x09%an";
+    let log = std::process::Command::new("git")
+        .args(["-C", path, "log", "--all", "--no-mailmap", "--date=format:%z", format])
+        .output()
+        .expect("git");
+    let log = String::from_utf8_lossy(&log.stdout).into_owned();
+    let commits: Vec<Vec<&str>> = log.lines().map(|line| line.split('\t').collect()).collect();
+    let mut by_name: BTreeMap<&str, BTreeMap<String, usize>> = BTreeMap::new();
+    for commit in commits.iter().filter(|commit| commit.len() >= 5) {
+        let address = email::normal(commit[1]);
+        *by_name.entry(commit[4]).or_default().entry(address).or_default() += 1;
+    }
+    let store = Store::in_memory().expect("a store");
+    let mut run = store.begin("made-up", Authority::Directory, NOW, true).expect("begun");
+    let mut known = BTreeSet::new();
+    for (number, addresses) in by_name.values().enumerate() {
+        if addresses.values().sum::<usize>() < 10 {
+            continue;
+        }
+        let main = addresses.iter().max_by_key(|(_, count)| **count).expect("one").0;
+        if known.insert(main.clone()) {
+            let id = format!("p{number}");
+            let person = Person { id: id.clone(), ..Person::default() };
+            run.put(Record::Person(person)).expect("put");
+            run.put(Record::Handle(Handle::new(&id, HandleKind::Email, "", main))).expect("put");
+        }
+    }
+    run.finish().expect("finished");
+    let people = People {
+        settings: IdentitySettings::default(),
+        store,
+        event: None,
+        aliases: None,
+        signers: leaktrace::provenance::signature::Memory::new(),
+        pseudonyms: PseudonymKey::derived(&[7; 32]),
+        forges: People::forges_of(&["github.com".to_owned()]),
+        reveal: false,
+        afterwards: Afterwards::default(),
+    };
+    let repo = Repository::open(Path::new(path)).expect("readable").expect("a repository");
+    let mut evidence: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut signatures: BTreeMap<String, usize> = BTreeMap::new();
+    let step = commits.len().div_ceil(SAMPLE).max(1);
+    let (mut looked, start) = (0, Instant::now());
+    for commit in commits.iter().step_by(step) {
+        let found = resolve_commit(&repo, &people, commit[0], NOW).expect("asked");
+        let Some(subject) = found else { continue };
+        looked += 1;
+        *evidence.entry(subject.actors[0].evidence.as_str()).or_default() += 1;
+        let state = subject.signature.state.as_str();
+        let kind = subject.signature.kind.as_deref().unwrap_or("");
+        *signatures.entry(format!("{state} {kind}")).or_default() += 1;
+    }
+    let each = start.elapsed().as_micros() / looked.max(1);
+    println!(
+        "{} commits, {looked} looked at, {each} us each; {} people known",
+        commits.len(),
+        known.len()
+    );
+    println!("author by: {evidence:?}");
+    println!("signatures: {signatures:?}");
+    baselines(&commits, &known);
+}
+
+fn baselines(commits: &[Vec<&str>], known: &BTreeSet<String>) {
+    let mut history = History::default();
+    let mut last = 0;
+    for commit in commits.iter().filter(|commit| commit.len() >= 5) {
+        let zone: i32 = commit[3].parse().unwrap_or(0);
+        let time = commit[2].parse().unwrap_or(0);
+        last = last.max(time);
+        let person = history.person(&email::normal(commit[1]));
+        history.add(Activity {
+            person,
+            time,
+            zone: zone / 100 * 60 + zone % 100,
+            ..Activity::default()
+        });
+    }
+    history.finish();
+    let (mut enough, mut one_zone, mut night) = (0, 0, Vec::new());
+    for address in known {
+        let past = history.past(std::slice::from_ref(address), i64::MAX / 2, None);
+        let at = past.last.unwrap_or(last);
+        let past = history.past(std::slice::from_ref(address), at, None);
+        enough += usize::from(past.sessions >= 30 && past.days >= 15 && past.span >= 28 * 86_400);
+        let all: u32 = past.zones.values().sum();
+        let most = past.zones.values().max().copied().unwrap_or(0);
+        one_zone += usize::from(all >= 10 && most * 10 >= all * 9);
+        if let Some(tail) = leaktrace::risk::baseline::hours::tail(&past, at) {
+            night.push(tail);
+        }
+    }
+    night.sort_by(f64::total_cmp);
+    let rare = night.iter().filter(|tail| **tail < 0.05).count();
+    println!(
+        "baselines: {enough} of {} people have enough sessions for hours of their own; {one_zone} \
+         made nine in ten commits of their last 90 days (ten or more) in one time zone; of {} last \
+         commits {rare} fall into the rarest 5 % of hours",
+        known.len(),
+        night.len()
     );
 }
 

@@ -501,3 +501,115 @@ fn bad_files_are_told_and_change_nothing() {
     assert_eq!(run.code, Some(2), "{}", run.stderr);
     assert!(run.stderr.contains("no leaktrace store"), "{}", run.stderr);
 }
+
+#[test]
+fn whoever_makes_a_tag_or_branch_did_not_push_what_was_there() {
+    let organisation = Organisation::new("");
+    let old = organisation.commit(BOB, NOW - 60 * DAY, "old.env", &dotenv("old"), "Old");
+    let repo = organisation.repo();
+    let zeros = "0".repeat(40);
+    let payload = |name: &str, before: &str, after: &str| {
+        let path = organisation.pushed("evam", 1003, before, after, NOW - DAY);
+        let text = std::fs::read_to_string(&path).expect("readable");
+        std::fs::write(&path, text.replace("refs/heads/main", name)).expect("written");
+        path
+    };
+    let pusher = |event: &str| {
+        let (_, evidence) = organisation.evidence(&["--event", event]);
+        let cases = evidence["cases"].as_array().expect("cases").clone();
+        let actors = |case: &Value| case["case"]["actors"].as_array().expect("a list").clone();
+        cases.iter().flat_map(actors).any(|actor| actor["role"] == "pusher")
+    };
+    repo.git(&["update-ref", "refs/tags/v1", &old]);
+    assert!(!pusher(&payload("refs/tags/v1", &zeros, &old)), "a tag");
+    repo.git(&["update-ref", "refs/heads/new", &old]);
+    assert!(!pusher(&payload("refs/heads/new", &zeros, &old)), "a branch");
+    // A forced push of which the old tip is gone says nothing either.
+    assert!(!pusher(&payload("refs/heads/main", &"a".repeat(40), &old)), "a forced push");
+    let new = organisation.commit(BOB, NOW - DAY, "new.env", &dotenv("new"), "New");
+    assert!(pusher(&payload("refs/heads/main", &old, &new)), "a push");
+}
+
+#[test]
+fn nobody_is_named_where_a_shallow_history_begins() {
+    let organisation = Organisation::new("");
+    organisation.commit(BOB, NOW - 60 * DAY, "old.env", &dotenv("old"), "Old");
+    let tip = organisation.commit(ANA, NOW - DAY, "b", "2", "Other work");
+    let from = format!("file://{}", organisation.repo().path.display());
+    let clone = organisation.scratch.existing("clone");
+    organisation.repo().git(&["clone", "-q", "--depth", "1", &from, "../clone"]);
+    assert_eq!(clone.head(), tip);
+    let run = organisation.run(&["scan", "clone", "--config", "org.yml", "-o", "json"]);
+    assert!(run.text().contains("nobody is named for 1 findings"), "{}", run.text());
+    assert!(!run.text().contains("\"people\": {"), "{}", run.text());
+}
+
+#[test]
+fn logins_numbers_and_first_days_lead_to_the_right_person() {
+    let organisation = Organisation::new("");
+    let people = format!(
+        "{PEOPLE}p-8,tom@corp.example,,tomo,1008,Tom Old,employee,departed,2019-01-01,2025-01-31,web,0,\n\
+         p-9,tom@corp.example,,tomn,1009,Tom New,employee,active,2025-03-01,,web,0,\n\
+         p-10,zoe@corp.example,,zoe,1010,Zoe Later,employee,active,2027-01-01,,web,0,\n"
+    );
+    organisation.scratch.write("hr.csv", people);
+    let import = ["identity", "import", "hr.csv", "--config", "org.yml"];
+    let run = organisation.run(&import);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    let resolve = |what: &str| {
+        let run = organisation.run(&["identity", "resolve", what, "--config", "org.yml"]);
+        run.text().to_owned()
+    };
+    assert!(resolve("tom@corp.example").contains("insider, active employee"));
+    assert!(resolve("zoe@corp.example").contains("unknown"), "{}", resolve("zoe@corp.example"));
+    // No name without the option, also where somebody asks for an address.
+    assert!(!resolve("ana@corp.example").contains("Ana Tester"));
+    // Ana gave her login up, and somebody else has it now.
+    let before = organisation.commit(BOB, NOW - 40 * DAY, "a", "1", "Begin");
+    let after = organisation.commit(BOB, NOW - DAY, "prod.env", &dotenv("x"), "Add");
+    let event = organisation.pushed("anat", 9999, &before, &after, NOW - DAY);
+    let (_, evidence) = organisation.evidence(&["--event", &event]);
+    assert_eq!(actor(&evidence, "pusher")["class"], "unknown");
+}
+
+#[test]
+fn what_is_old_accuses_nobody_and_what_is_not_there_is_said() {
+    let organisation = Organisation::new("");
+    let left = PEOPLE
+        .replace("contractor,active,2020-01-01,,", "contractor,departed,2020-01-01,2025-01-31,");
+    organisation.scratch.write("old.csv", left);
+    let date = jiff::Timestamp::from_second(NOW - 10 * DAY).expect("a time").to_string();
+    for arguments in [
+        &["identity", "forget", "hr", "--config", "org.yml"][..],
+        &["identity", "import", "old.csv", "--config", "org.yml", "--as-of", &date],
+    ] {
+        let run = organisation.run(arguments);
+        assert_eq!(run.code, Some(0), "{}", run.stderr);
+    }
+    let before = organisation.commit(ANA, NOW - 40 * DAY, "a", "1", "Begin");
+    let after = organisation.commit(BOB, NOW - DAY, "prod.env", &dotenv("x"), "Add");
+    let event = organisation.pushed("bobby", 1002, &before, &after, NOW - DAY);
+    let (_, evidence) = organisation.evidence(&["--event", &event]);
+    assert!(!signals(&evidence).contains(&"S01"), "{:?}", signals(&evidence));
+    let missing = evidence["cases"][0]["judgement"]["missing"].to_string();
+    assert!(missing.contains("a newer snapshot"), "{missing}");
+    let ahead = ["identity", "import", "old.csv", "--config", "org.yml", "--as-of", "2030-01-01"];
+    assert_eq!(organisation.run(&ahead).code, Some(64));
+    std::fs::rename(organisation.scratch.path("store"), organisation.scratch.path("elsewhere"))
+        .expect("moved");
+    let run = organisation.run(&["scan", "web", "--config", "org.yml"]);
+    assert_eq!(run.code, Some(64), "{}", run.stderr);
+    assert!(run.stderr.contains("no store of people"), "{}", run.stderr);
+}
+
+#[test]
+fn a_bundle_holds_no_secret_that_stands_in_a_name() {
+    let organisation = Organisation::new("");
+    let secret = token("in-a-path");
+    let path = format!("keys/{secret}.env");
+    organisation.commit(ANA, NOW - 40 * DAY, "a", "1", "Begin");
+    organisation.commit(ANA, NOW - DAY, &path, &dotenv("x"), "Add");
+    let (_, evidence) = organisation.evidence(&[]);
+    assert!(!evidence.to_string().contains(&secret));
+    assert!(evidence.to_string().contains("keys/***.env"), "{evidence}");
+}

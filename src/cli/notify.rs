@@ -34,8 +34,7 @@ pub fn run(scan: &Scan, people: &People, when: When) -> anyhow::Result<bool> {
     else {
         return Ok(true);
     };
-    let all = scan.report.findings.iter().chain(&scan.report.suppressed);
-    let finder = Finder::of(all.map(|one| &one.finding.secret));
+    let finder = finder(scan);
     let items: Vec<Item> = scan.report.findings.iter().filter_map(|one| item(scan, one)).collect();
     let push = push_of(event, people);
     let mask = |text: &str| finder.masked(text);
@@ -54,6 +53,12 @@ pub fn run(scan: &Scan, people: &People, when: When) -> anyhow::Result<bool> {
         terminal::warn(&outcome.to_string());
     }
     Ok(outcomes.iter().all(|outcome| outcome.ok))
+}
+
+/// Finds every secret of a scan in texts.
+pub fn finder(scan: &Scan) -> Finder {
+    let all = scan.report.findings.iter().chain(&scan.report.suppressed);
+    Finder::of(all.map(|one| &one.finding.secret))
 }
 
 /// The finding as alerts need it; none when the push did not bring it in.

@@ -20,7 +20,8 @@ use crate::identity::mailmap::Mailmap;
 use crate::identity::pseudonym::PseudonymKey;
 use crate::model::Secret;
 use crate::model::text::escape;
-use crate::pipeline::people::{Afterwards, Bundle, People};
+use crate::output::redact::Finder;
+use crate::pipeline::people::{Afterwards, Bundle, Judged, People};
 use crate::provenance::signature;
 use crate::store::{Store, audit};
 
@@ -155,6 +156,13 @@ pub fn prepare(
     let folder = folder(None, Some(config))?;
     let store = match Store::open_existing(&folder)? {
         Some(store) => store,
+        None if settings.store.is_some() => {
+            return Err(UsageError(format!(
+                "there is no store of people in {}: `leaktrace identity import FILE` makes one",
+                shown(&folder)
+            ))
+            .into());
+        }
         None => Store::in_memory()?,
     };
     let gaps = missing(&settings);
@@ -173,8 +181,10 @@ pub fn prepare(
         );
     }
     let reveal_names = arguments.reveal_identities || !settings.pseudonyms;
-    if arguments.reveal_identities {
-        reveal(&settings, &folder, as_of, "scan")?;
+    if reveal_names {
+        let how =
+            if arguments.reveal_identities { "asked for" } else { "identity.pseudonyms: false" };
+        reveal(&settings, &folder, as_of, how)?;
     }
     let people = People {
         event: event_of(arguments, &settings)?,
@@ -250,10 +260,25 @@ fn facts(path: &Path) -> anyhow::Result<Afterwards> {
 }
 
 /// Writes an evidence bundle, for its owner's eyes only.
-pub fn write_bundle(path: &Path, bundle: &Bundle) -> anyhow::Result<()> {
+pub fn write_bundle(path: &Path, bundle: &Bundle, finder: &Finder) -> anyhow::Result<()> {
+    // Paths and names of branches may hold credentials, too.
+    let mut bundle = bundle.clone();
+    let mask = |text: &mut Option<String>| *text = text.as_deref().map(|text| finder.masked(text));
+    for Judged { case, .. } in &mut bundle.cases {
+        mask(&mut case.secret.path);
+        mask(&mut case.push.ref_name);
+        for text in case.change.folders.iter_mut().chain(&mut case.missing) {
+            *text = finder.masked(text);
+        }
+        for actor in &mut case.actors {
+            for text in [&mut actor.name, &mut actor.email] {
+                *text = finder.masked(text);
+            }
+        }
+    }
     let write = || {
         let mut out = io::BufWriter::new(scan::create(path)?);
-        serde_json::to_writer_pretty(&mut out, bundle)?;
+        serde_json::to_writer_pretty(&mut out, &bundle)?;
         out.write_all(b"\n")?;
         out.flush()
     };

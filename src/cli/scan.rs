@@ -169,7 +169,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         write(&scan.report, &output, arguments.color)?;
     }
     if let (Some(path), Some(bundle)) = (&arguments.people.evidence, &scan.evidence) {
-        people::write_bundle(path, bundle)?;
+        people::write_bundle(path, bundle, &notify::finder(&scan))?;
     }
     if let Some(people) = &options.people
         && !notify::run(&scan, people, arguments.people.alerts)?

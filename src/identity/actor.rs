@@ -208,6 +208,9 @@ pub struct Standing {
     pub emails: Vec<String>,
     /// See `emails`.
     pub logins: Vec<String>,
+    /// See `emails`: accounts by their numbers.
+    #[serde(default)]
+    pub accounts: Vec<String>,
     /// See `emails`.
     pub keys: Vec<String>,
     /// Whether several people of one source go by the name that was resolved.

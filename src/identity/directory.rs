@@ -91,6 +91,19 @@ pub trait Directory {
         at: Moment,
     ) -> Result<Vec<Found<Handle>>, Error>;
 
+    /// Who goes by any of several names, asked at once; see [`Directory::by_handle`].
+    fn by_handles(
+        &self,
+        names: &[(HandleKind, String, String)],
+        at: Moment,
+    ) -> Result<Vec<Found<Handle>>, Error> {
+        let mut all = Vec::new();
+        for (kind, realm, value) in names {
+            all.extend(self.by_handle(*kind, realm, value, at)?);
+        }
+        Ok(all)
+    }
+
     /// Addresses with this skeleton (see [`super::email::lookalike`]).
     fn resembling(&self, skeleton: &str, at: Moment) -> Result<Vec<Found<Handle>>, Error>;
 

@@ -98,6 +98,11 @@ impl Resolver<'_> {
                 steps.push(step(name, "somebody whom the directory did not have at that time"));
                 continue;
             }
+            if name.kind == HandleKind::Login && is_taken_over(&names, name, &standing) {
+                steps
+                    .push(step(name, "a login that another account had before: it proves nothing"));
+                continue;
+            }
             let who = self.pseudonym_of(&standing, &claim);
             match &decided {
                 None => {
@@ -175,7 +180,8 @@ impl Resolver<'_> {
         standing.shared = linked.shared;
         standing.emails = linked.values(HandleKind::Email);
         standing.keys = linked.values(HandleKind::SigningKey);
-        standing.logins = linked.logins();
+        standing.logins = linked.in_realm(HandleKind::Login);
+        standing.accounts = linked.in_realm(HandleKind::Account);
         standing.linked = linked.is_linked();
         let (then, ended, bypass) = self.permission(&linked, self.at)?;
         let today = Moment { valid: self.now, known: self.at.known };
@@ -203,7 +209,8 @@ impl Resolver<'_> {
     fn linked(&self, found: &[Found<Handle>]) -> Result<Linked, Error> {
         let mut linked = Linked::default();
         let mut open: Vec<(String, String)> = Vec::new();
-        for one in found {
+        let found = if found.len() > 1 { self.present(found)? } else { found.to_vec() };
+        for one in &found {
             let key = (one.source.clone(), one.value.person.clone());
             linked.shared |= open.iter().any(|(source, id)| *source == key.0 && *id != key.1);
             if !open.contains(&key) {
@@ -212,20 +219,24 @@ impl Resolver<'_> {
         }
         let mut known: BTreeSet<(String, String)> = open.iter().cloned().collect();
         while let Some((source, id)) = open.pop() {
-            let Some(person) = self.directory.person(&source, &id, self.at)? else { continue };
+            let person = self.directory.person(&source, &id, self.at)?;
+            let Some(person) = person.filter(|person| !is_ahead(&person.value, self.at.valid))
+            else {
+                continue;
+            };
             linked.persons.push(person);
             let handles = self.directory.handles(&source, &id, self.at)?;
-            for handle in handles.into_iter().take(FOLLOWED) {
-                for other in self.same(&handle.value)? {
-                    let key = (other.source.clone(), other.value.person.clone());
-                    // One source never has one person twice: the second is somebody else.
-                    let taken = known.iter().any(|(source, _)| *source == key.0);
-                    if !taken && known.len() < LINKED && known.insert(key.clone()) {
-                        open.push(key);
-                    }
+            let handles: Vec<Found<Handle>> = handles.into_iter().take(FOLLOWED).collect();
+            let names: Vec<_> = handles.iter().flat_map(|handle| joining(&handle.value)).collect();
+            for other in self.directory.by_handles(&names, self.at)? {
+                let key = (other.source.clone(), other.value.person.clone());
+                // One source never has one person twice: the second is somebody else.
+                let taken = known.iter().any(|(source, _)| *source == key.0);
+                if !taken && known.len() < LINKED && known.insert(key.clone()) {
+                    open.push(key);
                 }
-                linked.handles.push(handle);
             }
+            linked.handles.extend(handles);
         }
         linked
             .persons
@@ -233,19 +244,32 @@ impl Resolver<'_> {
         Ok(linked)
     }
 
-    /// Whoever else goes by a name: addresses and sign-in names are looked up as both.
-    fn same(&self, handle: &Handle) -> Result<Vec<Found<Handle>>, Error> {
-        let look =
-            |kind, realm: &str| self.directory.by_handle(kind, realm, &handle.value, self.at);
-        Ok(match handle.kind {
-            HandleKind::Email | HandleKind::Saml => {
-                let mut all = look(HandleKind::Email, "")?;
-                all.extend(look(HandleKind::Saml, "")?);
-                all
+    /// Of several people of one source who share a name, those who belonged to it at the time:
+    /// whoever comes back under a new number, or inherits an address, is not who left. Those whose
+    /// first day is still to come are nobody yet.
+    fn present(&self, found: &[Found<Handle>]) -> Result<Vec<Found<Handle>>, Error> {
+        let mut here = Vec::new();
+        for one in found {
+            let person = self.directory.person(&one.source, &one.value.person, self.at)?;
+            let Some(person) = person.filter(|person| !is_ahead(&person.value, self.at.valid))
+            else {
+                continue;
+            };
+            let (status, ..) = status_at(&person, self.at.valid);
+            here.push((status != Status::Departed, one.clone()));
+        }
+        let mut kept = Vec::new();
+        for (active, one) in &here {
+            let others = || {
+                here.iter().any(|(active, other)| {
+                    *active && other.source == one.source && other.value.person != one.value.person
+                })
+            };
+            if *active || !others() {
+                kept.push(one.clone());
             }
-            HandleKind::Account | HandleKind::Login => look(handle.kind, &handle.realm)?,
-            HandleKind::SigningKey => Vec::new(),
-        })
+        }
+        Ok(kept)
     }
 
     /// The highest right that holds at `at`; when the last one that would let push ended; and whether
@@ -286,6 +310,38 @@ impl Resolver<'_> {
         }
         Ok((best, ended, bypass))
     }
+}
+
+/// Under which names somebody's records in other sources are looked up: addresses and sign-in names
+/// as both.
+fn joining(handle: &Handle) -> Vec<(HandleKind, String, String)> {
+    let as_kind = |kind, realm: &str| (kind, realm.to_owned(), handle.value.clone());
+    match handle.kind {
+        HandleKind::Email | HandleKind::Saml => {
+            vec![as_kind(HandleKind::Email, ""), as_kind(HandleKind::Saml, "")]
+        }
+        HandleKind::Account | HandleKind::Login => vec![as_kind(handle.kind, &handle.realm)],
+        HandleKind::SigningKey => Vec::new(),
+    }
+}
+
+/// Whether a person's first day is more than a day ahead.
+fn is_ahead(person: &Person, time: i64) -> bool {
+    person.start.is_some_and(|start| start > time.saturating_add(86_400))
+}
+
+/// Whether the event names an account by number, and the person that its login leads to has another
+/// number there: logins are given away again.
+fn is_taken_over(names: &[Name], login: &Name, standing: &Standing) -> bool {
+    let number = names
+        .iter()
+        .find(|one| one.kind == HandleKind::Account && one.realm == login.realm)
+        .map(|one| format!("{}/{}", one.realm, one.value));
+    let here = format!("{}/", login.realm);
+    number.is_some_and(|number| {
+        standing.accounts.iter().any(|one| one.starts_with(&here))
+            && !standing.accounts.contains(&number)
+    })
 }
 
 /// Of two grants of the same right, the one that says more about why.
@@ -340,8 +396,8 @@ impl Linked {
         (forge && (other || saml)).then_some(true)
     }
 
-    fn logins(&self) -> Vec<String> {
-        let all = self.handles.iter().filter(|one| one.value.kind == HandleKind::Login);
+    fn in_realm(&self, kind: HandleKind) -> Vec<String> {
+        let all = self.handles.iter().filter(|one| one.value.kind == kind);
         let all = all.map(|one| format!("{}/{}", one.value.realm, one.value.value));
         all.collect::<BTreeSet<_>>().into_iter().collect()
     }

@@ -70,6 +70,7 @@ impl Case {
                 standing.manager = standing.manager.as_deref().map(pseudonym);
                 standing.emails.clear();
                 standing.logins.clear();
+                standing.accounts.clear();
                 standing.keys.clear();
                 for person in &mut standing.persons {
                     person.id = pseudonym(&person.id);

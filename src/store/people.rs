@@ -627,6 +627,22 @@ impl Directory for Store {
         self.ask(statements!("t.name = $4"), "handle", &[&name], at)
     }
 
+    fn by_handles(
+        &self,
+        names: &[(HandleKind, String, String)],
+        at: Moment,
+    ) -> Result<Vec<Found<Handle>>, identity::Error> {
+        let names: Vec<String> =
+            names.iter().map(|(kind, realm, value)| handle_name(*kind, realm, value)).collect();
+        let names = serde_json::to_string(&names).map_err(|error| store_error(&error))?;
+        self.ask(
+            statements!("t.name IN (SELECT value FROM json_each($4))"),
+            "handle",
+            &[&names],
+            at,
+        )
+    }
+
     fn resembling(
         &self,
         skeleton: &str,

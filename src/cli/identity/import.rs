@@ -75,6 +75,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
             .ok_or_else(|| UsageError(format!("--as-of: `{}` is no date", date.escape_debug())))?,
         None => place.now,
     };
+    if as_of > place.now.saturating_add(86_400) {
+        let hint = "--as-of lies ahead: a snapshot cannot speak of what is still to come";
+        return Err(UsageError(hint.to_owned()).into());
+    }
     let mapping = match &arguments.mapping {
         Some(path) => Mapping::parse(&shown(path), &people::read(path, MAPPING)?)?,
         None => Mapping::default(),

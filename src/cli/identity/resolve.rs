@@ -67,7 +67,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         pseudonyms: &people.pseudonyms,
     };
     let actor = resolver.resolve(claim(what, &people)?)?;
-    show(&actor, true)?;
+    show(&actor, people.reveal)?;
     Ok(Exit::Clean)
 }
 

@@ -226,7 +226,22 @@ impl<'a> Reading<'a> {
             ObjectId::from_hex(pull.or_else(|| event.before.clone())?.as_bytes()).ok()
         });
         let known = |id: &ObjectId| self.repo.git.find_commit(*id).is_ok();
-        before.filter(known).or(self.base).or(commit.parents.first().copied())
+        let before = before.filter(known).or(self.base);
+        if before.is_some() || event.is_none() {
+            // Without a push or range nobody knows what was there before the change.
+            return before;
+        }
+        let mut at = commit.parents.first().copied();
+        let mut buffer = Vec::new();
+        for _ in 0..PUSHED {
+            let parent = at?;
+            if !self.is_pushed(&parent) {
+                return Some(parent);
+            }
+            self.reader.read(&parent, &mut buffer).ok()?;
+            at = Commit::parse(parent, &buffer).ok()?.parents.first().copied();
+        }
+        None
     }
 
     fn mailmap(&self, base: ObjectId) -> Option<Mailmap> {
@@ -460,6 +475,11 @@ fn pushed(
     let after = parse(&event.after).or_else(|| pull.and_then(|pull| parse(&pull.head)))?;
     let mut hidden: BTreeSet<ObjectId> = BTreeSet::new();
     let known = |id: &ObjectId| repo.git.find_commit(*id).is_ok();
+    if parse(&event.before).is_some_and(|before| !known(&before)) && base.is_none() {
+        // What was there before is not in this clone: nobody is taken to have pushed what they may
+        // not have.
+        return None;
+    }
     hidden.extend(parse(&event.before).filter(known));
     hidden.extend(pull.and_then(|pull| parse(&pull.base)).filter(known));
     hidden.extend(base);
@@ -467,10 +487,28 @@ fn pushed(
         // A new branch: what other refs have was there before.
         let reader = Reader::of(&repo.git);
         let tips = repo.tips(&reader, &crate::model::IncompleteLog::default());
-        hidden.extend(tips.iter().map(|tip| tip.id).filter(|id| *id != after && known(id)));
+        let others = tips.iter().filter(|tip| !is_own(event, &tip.name));
+        hidden.extend(others.map(|tip| tip.id).filter(known));
+    }
+    if hidden.is_empty() {
+        // No other ref to compare with: what the event itself lists is what it brought.
+        let listed =
+            event.commits.iter().filter_map(|one| ObjectId::from_hex(one.id.as_bytes()).ok());
+        return Some(listed.collect());
     }
     let walk = repo.git.rev_walk([after]).with_hidden(hidden).all().ok()?;
     Some(walk.take(PUSHED).flatten().map(|step| step.id).collect())
+}
+
+/// Whether a ref is the one that was pushed, its copy of the remote's, or HEAD.
+fn is_own(event: &PushEvent, name: &str) -> bool {
+    let Some(pushed) = event.ref_name.as_deref() else { return false };
+    let branch = pushed.strip_prefix("refs/heads/");
+    let copy = || {
+        let rest = name.strip_prefix("refs/remotes/").and_then(|rest| rest.split_once('/'));
+        rest.is_some_and(|(_, rest)| Some(rest) == branch || rest == "HEAD")
+    };
+    name == pushed || name == "HEAD" || copy()
 }
 
 /// `host/owner/name` of a remote's address.

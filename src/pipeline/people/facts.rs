@@ -4,6 +4,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use gix::ObjectId;
+
 use super::People;
 use super::commit::Subject;
 use super::guards;
@@ -397,7 +399,8 @@ impl Gathering<'_> {
         facts.ref_name = event.ref_name.as_ref().map(|name| escape(name.as_bytes()));
         facts.forced = event.forced;
         let pull = event.pull_request.as_ref();
-        facts.pull_request = Some(pull.is_some());
+        // A push of a merge is how pull requests end, and its payload does not say which.
+        facts.pull_request = Some(pull.is_some() || self.is_merge(event.after.as_deref()));
         facts.review_asked =
             pull.is_some_and(|pull| pull.draft != Some(true) && pull.merged != Some(true));
         if let (Some(pull), Some(merger)) = (pull, &event.merged_by) {
@@ -425,6 +428,13 @@ impl Gathering<'_> {
         let reason = event.push_options.iter().find(|option| option.contains("reason"));
         facts.bypass_reason = reason.map(|option| escape(option.as_bytes()));
         facts
+    }
+
+    /// Whether a commit has several parents.
+    fn is_merge(&self, id: Option<&str>) -> bool {
+        let id = id.and_then(|id| ObjectId::from_hex(id.as_bytes()).ok());
+        let commit = id.and_then(|id| self.repo.git.find_commit(id).ok());
+        commit.is_some_and(|commit| commit.parent_ids().count() > 1)
     }
 
     /// What was missing, and how it could be learnt.

@@ -201,11 +201,23 @@ pub fn run(
     let base = settings.selection.as_ref().and_then(|selection| selection.base);
     let mut subjects: BTreeMap<ObjectId, Subject> = BTreeMap::new();
     let mut wanted: Vec<(usize, ObjectId)> = Vec::new();
+    let mut cut = 0;
     for (at, one) in findings.iter().enumerate() {
         let Some(id) = one.trace.as_ref().and_then(|trace| trace.introduced.as_ref()) else {
             continue;
         };
+        if one.trace.as_ref().is_some_and(|trace| trace.at_boundary) {
+            // Where a shallow history begins everything seems to come from one commit.
+            cut += 1;
+            continue;
+        }
         wanted.push((at, id.id));
+    }
+    if cut > 0 {
+        notes.push(format!(
+            "nobody is named for {cut} findings at the commit where this shallow history begins: \
+             fetch the whole history"
+        ));
     }
     if wanted.len() > CASES {
         notes.push(format!(

@@ -46,6 +46,9 @@ pub(super) const SIGNALS: &[Signal] = &[
                 // A claimed address proves nothing: anybody can write a leaver's.
                 return Look::Quiet;
             }
+            if !standing.stale.is_empty() {
+                return Look::Missing("a newer snapshot of the directory");
+            }
             if standing.perhaps_departed {
                 return Look::Missing("the date on which the person left");
             }
@@ -113,6 +116,9 @@ pub(super) const SIGNALS: &[Signal] = &[
             let (actor, standing) = human!(case);
             if actor.evidence.rank() > 3 {
                 return Look::Quiet;
+            }
+            if !standing.stale.is_empty() {
+                return Look::Missing("a newer snapshot of the directory");
             }
             let Some(ended) = standing.access_ended else { return Look::Quiet };
             let after = case.time - ended;
