@@ -1,5 +1,6 @@
 //! The identity cross-check as an organisation uses it: a directory of people, a push, a scan, and
 //! what every output then says of whom.
+#![allow(clippy::panic)]
 
 mod common;
 #[path = "common/mock.rs"]

@@ -1,5 +1,6 @@
 //! LDAP against a real slapd that each test starts in a folder of its own, on a free port of this
 //! machine: pages, accounts as Active Directory keeps them, TLS, and what is refused.
+#![allow(clippy::panic, clippy::doc_markdown)]
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -219,7 +219,7 @@ impl Staff {
         if worker.kind != PersonType::Partner && !machine {
             let email = Handle::new(&worker.id, HandleKind::Email, "", &worker.email);
             all.push(personnel(Record::Handle(email), START, i64::MAX));
-            all.extend(self.states(worker));
+            all.extend(Self::states(worker));
         }
         for (at, (from, team)) in worker.teams.iter().enumerate() {
             let until = worker.teams.get(at + 1).map_or(i64::MAX, |next| next.0);
@@ -252,7 +252,7 @@ impl Staff {
     }
 
     /// Personnel records of somebody over time: leaves, and the end once it is known.
-    fn states(&self, worker: &Worker) -> Vec<Found<Record>> {
+    fn states(worker: &Worker) -> Vec<Found<Record>> {
         let mut changes = vec![START.min(worker.start)];
         let leaves = worker.absences.iter().filter(|(.., known)| *known);
         for (from, until, _) in leaves.clone() {
