@@ -614,3 +614,66 @@ fn a_bundle_holds_no_secret_that_stands_in_a_name() {
     assert!(!evidence.to_string().contains(&secret));
     assert!(evidence.to_string().contains("keys/***.env"), "{evidence}");
 }
+
+#[test]
+fn names_are_hidden_in_what_does_not_count_and_what_was_not_judged() {
+    let organisation = Organisation::new("");
+    organisation.commit(ANA, NOW - 40 * DAY, "a", "1", "Begin");
+    organisation.commit(ANA, NOW - 30 * DAY, "prod.env", &dotenv("x"), "Add settings");
+    organisation.commit(ANA, NOW - 20 * DAY, ".leaktraceignore", "prod.env  # made up\n", "Ignore");
+    organisation.commit(BOB, NOW - DAY, "prod.env", "NOTHING=1\n", "Take it out");
+    for format in ["text", "json", "csv", "sarif", "html"] {
+        let run = organisation.run(&["scan", "web", "--config", "org.yml", "-o", format]);
+        assert_eq!(run.code, Some(0), "{}", run.stderr);
+        for name in ["Ana Tester", "ana@corp", "Bob Builder", "bob@corp"] {
+            assert!(!run.text().contains(name), "{format} names {name}");
+        }
+    }
+    let run = organisation.run(&["scan", "web", "--config", "org.yml", "-o", "json"]);
+    let report: Value = serde_json::from_str(run.text()).expect("JSON");
+    let trace = &report["suppressed"][0]["trace"];
+    for commit in ["introduced", "removed"] {
+        let name = trace[commit]["author"]["name"].as_str().expect("a name");
+        assert!(name.starts_with("person-"), "{commit}: {name}");
+    }
+}
+
+#[test]
+fn every_push_is_remembered() {
+    let organisation = Organisation::new("");
+    let before = organisation.commit(ANA, NOW - 40 * DAY, "a", "1", "Begin");
+    let after = organisation.commit(ANA, NOW - DAY, "b", "2", "Nothing secret");
+    let event = organisation.pushed("anat", 1001, &before, &after, NOW - DAY);
+    let run = organisation.run(&["scan", "web", "--config", "org.yml", "--event", &event]);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    let store =
+        leaktrace::store::Store::open(&organisation.scratch.path("store")).expect("a store");
+    assert_eq!(store.last_pushes().expect("asked").len(), 1);
+}
+
+#[test]
+fn settings_that_would_change_nothing_are_refused() {
+    for (more, part) in [
+        ("  signals: {on: [unusual-houR]}\n", "no signal `unusual-houR`"),
+        ("  signals: {off: [S99]}\n", "no signal `S99`"),
+    ] {
+        let organisation = Organisation::new(more);
+        let run = organisation.run(&["scan", "web", "--config", "org.yml"]);
+        assert_eq!(run.code, Some(64), "{}", run.stderr);
+        assert!(run.stderr.contains(part), "{}", run.stderr);
+    }
+    let organisation = Organisation::new("");
+    organisation.commit(ANA, NOW - DAY, "prod.env", &dotenv("x"), "Add settings");
+    organisation.scratch.write("off.yml", "version: 1\nfail_when: concern >= review\n");
+    let run = organisation.run(&["scan", "web", "--config", "off.yml"]);
+    assert_eq!(run.code, Some(64), "{}", run.stderr);
+    assert!(run.stderr.contains("identity.enabled"), "{}", run.stderr);
+    // Where nobody can be named, a condition about people holds.
+    organisation.commit(BOB, NOW - DAY / 2, "more.env", &dotenv("y"), "More");
+    let from = format!("file://{}", organisation.repo().path.display());
+    organisation.repo().git(&["clone", "-q", "--depth", "1", &from, "../clone"]);
+    organisation.scratch.write("org.yml", config("fail_when: concern >= review\n"));
+    let accepted = ["scan", "clone", "--config", "org.yml", "--accept-incomplete", "shallow"];
+    let run = organisation.run(&accepted);
+    assert_eq!(run.code, Some(1), "{}", run.stderr);
+}

@@ -15,7 +15,7 @@ use super::exit::UsageError;
 use super::people::{self, folder, shown};
 use super::{Exit, scan, terminal};
 use crate::config::{Config, Environment};
-use crate::identity::{Directory as _, Found, Record, SourceState};
+use crate::identity::{Directory as _, Found, HandleKind, Record, SourceState};
 use crate::model::text::escape;
 use crate::store::{Store, audit};
 
@@ -230,7 +230,16 @@ fn describe(found: &Found<Record>, pseudonym: &dyn Fn(&str) -> String) -> String
                 access.unwrap_or_default()
             )
         }
-        Record::Handle(one) => format!("{}: goes by a {}", person(&one.person), one.kind),
+        Record::Handle(one) => {
+            let what = match one.kind {
+                HandleKind::Email => "an address",
+                HandleKind::Account => "an account",
+                HandleKind::Login => "a login",
+                HandleKind::SigningKey => "a signing key",
+                HandleKind::Saml => "a sign-in name",
+            };
+            format!("{}: goes by {what}", person(&one.person))
+        }
         Record::Grant(one) => {
             let holder = match &one.holder {
                 crate::identity::Holder::Person(id) => person(id),

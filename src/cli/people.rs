@@ -13,6 +13,7 @@ use clap::Args;
 
 use super::exit::UsageError;
 use super::{scan, terminal};
+use crate::config::expression::Field;
 use crate::config::people::{IdentitySettings, missing};
 use crate::config::{Config, Environment};
 use crate::identity::event::{self, PushEvent, Surroundings};
@@ -23,6 +24,7 @@ use crate::model::text::escape;
 use crate::output::redact::Finder;
 use crate::pipeline::people::{Afterwards, Bundle, Judged, People};
 use crate::provenance::signature;
+use crate::risk::signal;
 use crate::store::{Store, audit};
 
 /// Largest list of keys or aliases, and largest file of facts, bytes.
@@ -144,6 +146,9 @@ pub fn prepare(
     config: Option<&Config>,
     as_of: i64,
 ) -> anyhow::Result<Option<Arc<People>>> {
+    if let Some(config) = config {
+        check(config)?;
+    }
     let Some(config) = config.filter(|config| config.identity.enabled) else {
         if arguments.any() {
             let hint = "people are looked at where identity.enabled is set in a configuration that \
@@ -168,9 +173,13 @@ pub fn prepare(
     let gaps = missing(&settings);
     if !gaps.is_empty() {
         terminal::warn(&format!(
-            "{} things are missing before the cross-check is used on people: `leaktrace identity \
-             policy check` lists them",
-            gaps.len()
+            "{} missing before the cross-check is used on people: `leaktrace identity policy check` \
+             says more",
+            if gaps.len() == 1 {
+                "1 thing is".to_owned()
+            } else {
+                format!("{} things are", gaps.len())
+            }
         ));
     }
     let (pseudonyms, lasting) = pseudonyms(environment, Some(config), &store)?;
@@ -201,6 +210,32 @@ pub fn prepare(
         settings,
     };
     Ok(Some(Arc::new(people)))
+}
+
+/// Refuses settings that would silently change nothing: a condition about people while nobody is
+/// looked at, and signals that do not exist.
+fn check(config: &Config) -> anyhow::Result<()> {
+    let file = config.file.as_deref().unwrap_or("the configuration");
+    let about_people = [Field::Concern, Field::Actor];
+    let asks = config.fail_when.as_ref().is_some_and(|when| when.asks(&about_people));
+    if asks && !config.identity.enabled {
+        return Err(UsageError(format!(
+            "{file}: fail_when asks about people, and identity.enabled is not set: it would never \
+             hold"
+        ))
+        .into());
+    }
+    let named = config.identity.signals_on.iter().chain(&config.identity.signals_off);
+    for name in named {
+        if !signal::all().any(|one| one.id == name || one.name == name) {
+            return Err(UsageError(format!(
+                "{file}: there is no signal `{}`; `leaktrace identity policy show` lists them",
+                escape(name.as_bytes())
+            ))
+            .into());
+        }
+    }
+    Ok(())
 }
 
 /// The push: from a file, else from the CI that this runs in.

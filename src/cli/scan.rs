@@ -16,6 +16,7 @@ use super::exit::UsageError;
 use super::progress::Bar;
 use super::terminal::{self, Colour};
 use super::{notify, people};
+use crate::config::expression::Field;
 use crate::config::{Config, Environment, FailOn, parse_size};
 use crate::model::{Confidence, IncompleteKind};
 use crate::output::{Format, Printable};
@@ -370,6 +371,11 @@ fn judge(scan: &Scan, arguments: &Arguments, environment: &Environment) -> Exit 
         let config = scan.configs.get(one.target);
         let when = config.and_then(|config| config.fail_when.as_ref());
         if let (None, Some(when)) = (arguments.fail_on.or(environment.fail_on), when) {
+            // Who brought it in could not be found out: that is no reason to let it pass.
+            let unjudged = scan.evidence.is_some() && introduced(one) && judged(one).is_none();
+            if unjudged && when.asks(&[Field::Concern, Field::Actor]) {
+                return true;
+            }
             return when.holds(&|field| {
                 super::condition::value(field, one, judged(one), scan.report.as_of)
             });
@@ -381,6 +387,11 @@ fn judge(scan: &Scan, arguments: &Arguments, environment: &Environment) -> Exit 
         fail_on.is_some_and(|fail_on| fail_on.counts(one.finding.rule.severity))
     };
     if scan.report.findings.iter().any(counts) { Exit::Findings } else { Exit::Clean }
+}
+
+/// Whether a commit brought it in.
+fn introduced(one: &crate::output::Reported) -> bool {
+    one.trace.as_ref().is_some_and(|trace| trace.introduced.is_some())
 }
 
 /// Opens a report for writing; a new one is for its owner's eyes only, because it says where

@@ -240,6 +240,9 @@ pub fn scan(options: &Options, progress: &Progress) -> Result<Scan, Error> {
             let (as_of, found) = (options.as_of, &mut assembled.findings);
             let mut told = Vec::new();
             cases.extend(people::run(&target, &settings, people, found, as_of, (&log, &mut told))?);
+            for all in [&mut assembled.findings, &mut assembled.suppressed] {
+                people::hide(&target, people, all, as_of)?;
+            }
             assembled.note(told);
         }
         parts.push(assembled);

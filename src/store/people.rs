@@ -1,22 +1,23 @@
-//! The directory of people in the store: runs that fill it from a source, and the questions of
-//! [`Directory`].
+//! The directory of people in the store: runs that fill it from a source (`merge` lays what they read
+//! over what held), and questions (`ask`).
 //!
 //! A run collects what its source states; when it ends, that is compared with what held so far.
 //! What is unchanged stays; what changed holds from the snapshot's time on, and what it was before is
 //! kept as it was known; what is new holds since the snapshot before, because it may have begun at
 //! any time since; what is gone ends.
 
+mod ask;
+mod merge;
+
 use std::fmt::Write as _;
 
-use serde::de::DeserializeOwned;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Acquire as _, Executor as _, Row as _, SqliteConnection};
+use sqlx::{Acquire as _, Executor as _, Row as _};
 
 use super::{Error, Store};
 use crate::identity::email::lookalike;
 use crate::identity::{
-    self, Authority, Cursor, Directory, Found, Grant, Handle, HandleKind, Holder, Moment, Person,
-    Record, Resource, Sink, SourceState, Status,
+    self, Authority, Cursor, Directory as _, Found, HandleKind, Holder, Record, Sink, Status,
 };
 
 /// Records that are written at once.
@@ -136,6 +137,9 @@ impl Store {
             let cursor: Option<String> = row.try_get(3)?;
             let goes_on = !restart && running.is_some() && cursor.is_some();
             let time = if goes_on { running.unwrap_or(as_of) } else { as_of };
+            if known.is_some_and(|known| known > time) {
+                return Ok(None);
+            }
             if !goes_on {
                 sqlx::query("DELETE FROM incoming WHERE source = $1")
                     .bind(id)
@@ -148,15 +152,14 @@ impl Store {
                     .await?;
             }
             transaction.commit().await?;
-            Ok::<_, Error>((id, known, time, cursor.filter(|_| goes_on)))
+            Ok::<_, Error>(Some((id, time, cursor.filter(|_| goes_on))))
         });
-        let (source, known, as_of, cursor) = begun?;
-        if known.is_some_and(|known| known > as_of) {
+        let Some((source, as_of, cursor)) = begun? else {
             return Err(identity::Error::Question(format!(
                 "`{name}`: this snapshot is older than what is known of the source; import snapshots \
                  in the order of their dates"
             )));
-        }
+        };
         Ok(Run {
             store: self,
             source,
@@ -263,7 +266,7 @@ impl Store {
                     Ok::<_, Error>(rows)
                 })?;
                 for row in &page {
-                    each(found::<Record>(row)?)?;
+                    each(ask::found::<Record>(row)?)?;
                 }
                 let Some(row) = page.last() else { break };
                 let text = |at: usize| row.try_get::<String, _>(at).map_err(Error::from);
@@ -308,7 +311,7 @@ impl Store {
                 return Ok(());
             }
             for row in &page {
-                each(found::<Record>(row)?)?;
+                each(ask::found::<Record>(row)?)?;
             }
             if let Some(row) = page.last() {
                 let text = |at: usize| row.try_get::<String, _>(at).map_err(Error::from);
@@ -407,10 +410,10 @@ impl Run<'_> {
                 .fetch_one(&mut *transaction)
                 .await?
                 .try_get(0)?;
-            if before.is_some() && lost_everybody(&mut transaction, source).await? {
+            if before.is_some() && merge::lost_everybody(&mut transaction, source).await? {
                 return Ok(None);
             }
-            let changes = merge(&mut transaction, source, as_of, before, partial).await?;
+            let changes = merge::merge(&mut transaction, source, as_of, before, partial).await?;
             sqlx::query(
                 "UPDATE source SET as_of = $2, running_as_of = NULL, cursor = NULL, missing = $3 WHERE id = $1",
             )
@@ -433,96 +436,6 @@ impl Run<'_> {
             ))
         })
     }
-}
-
-async fn lost_everybody(connection: &mut SqliteConnection, source: i64) -> Result<bool, Error> {
-    let row = sqlx::query(
-        "SELECT EXISTS (SELECT 1 FROM statement WHERE source = $1 AND kind = 'person' AND recorded_to = $2 AND valid_to = $2)
-            AND NOT EXISTS (SELECT 1 FROM incoming WHERE source = $1 AND kind = 'person')",
-    )
-    .bind(source)
-    .bind(OPEN)
-    .fetch_one(connection)
-    .await?;
-    Ok(row.try_get::<i64, _>(0)? != 0)
-}
-
-/// Lays what came in over what held. `before` is the time of the snapshot before this one.
-async fn merge(
-    connection: &mut SqliteConnection,
-    source: i64,
-    as_of: i64,
-    before: Option<i64>,
-    partial: bool,
-) -> Result<Changes, Error> {
-    let current = "recorded_to = 9223372036854775807 AND valid_to = 9223372036854775807";
-    let run = async |connection: &mut SqliteConnection, sql: String| {
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql))
-            .bind(source)
-            .bind(as_of)
-            .bind(before.unwrap_or(ALWAYS))
-            .bind(OPEN);
-        Ok::<_, Error>(query.execute(connection).await?.rows_affected())
-    };
-    let mut changes = Changes::default();
-    // The order matters: what is gone and changed is told by what is current before anything is new.
-    let gone_too = if partial {
-        // What could not be read is not gone, but a person who is listed no more is, with all theirs.
-        " AND (kind = 'person' OR belongs <> '' AND NOT EXISTS (SELECT 1 FROM incoming i WHERE i.source = $1 AND i.kind = 'person' AND i.key = statement.belongs))"
-    } else {
-        ""
-    };
-    let gone = format!(
-        "{current} AND source = $1 AND NOT EXISTS (SELECT 1 FROM incoming i WHERE i.source = $1 AND i.kind = statement.kind AND i.key = statement.key){gone_too}"
-    );
-    let other = format!(
-        "{current} AND source = $1 AND EXISTS (SELECT 1 FROM incoming i WHERE i.source = $1 AND i.kind = statement.kind AND i.key = statement.key AND i.body <> statement.body)"
-    );
-    let same = format!(
-        "UPDATE statement SET as_of = $2 WHERE {current} AND source = $1 AND EXISTS (SELECT 1 FROM incoming i WHERE i.source = $1 AND i.kind = statement.kind AND i.key = statement.key AND i.body = statement.body)"
-    );
-    changes.same = run(connection, same).await?;
-    // A person may have come at any time since the snapshot before, or on their first day; a name
-    // that was nobody's before was theirs all along.
-    let begin = "CASE WHEN i.kind = 'handle' AND NOT EXISTS (SELECT 1 FROM statement o WHERE o.source = $1 AND o.kind = 'handle' AND o.name = i.name) THEN -9223372036854775808 ELSE min($3, coalesce(i.started, $3)) END";
-    let new = format!(
-        "INSERT INTO statement (source, kind, key, name, belongs, skeleton, body, valid_from, valid_to, recorded_from, recorded_to, known_since, as_of)
-         SELECT $1, i.kind, i.key, i.name, i.belongs, i.skeleton, i.body, {begin}, $4, $2, $4, $2, $2
-         FROM incoming i WHERE i.source = $1 AND NOT EXISTS (SELECT 1 FROM statement WHERE {current} AND statement.source = $1 AND statement.kind = i.kind AND statement.key = i.key)"
-    );
-    changes.new = run(connection, new).await?;
-    // Since when the new content holds: by its own word, else since the snapshot; never before the
-    // old content began.
-    let since = "max(statement.valid_from, min($2, coalesce((SELECT i.effective FROM incoming i WHERE i.source = $1 AND i.kind = statement.kind AND i.key = statement.key), $2)))";
-    for (what, counted) in [(&gone, true), (&other, false)] {
-        // What held until then, as it is known from now on.
-        let kept = format!(
-            "INSERT INTO statement (source, kind, key, name, belongs, skeleton, body, valid_from, valid_to, recorded_from, recorded_to, known_since, as_of)
-             SELECT source, kind, key, name, belongs, skeleton, body, valid_from, {since}, $2, $4, known_since, as_of FROM statement WHERE {what}"
-        );
-        let number = run(connection, kept).await?;
-        if counted {
-            changes.gone = number;
-        } else {
-            changes.changed = number;
-            let now = format!(
-                "INSERT INTO statement (source, kind, key, name, belongs, skeleton, body, valid_from, valid_to, recorded_from, recorded_to, known_since, as_of)
-                 SELECT n.source, n.kind, n.key, n.name, n.belongs, n.skeleton, n.body, {since}, $4, $2, $4, $2, $2
-                 FROM statement JOIN incoming n ON n.source = $1 AND n.kind = statement.kind AND n.key = statement.key
-                 WHERE {current} AND statement.source = $1 AND n.body <> statement.body"
-            );
-            // The new content goes in beside the old, which the next statement ends.
-            run(connection, now).await?;
-        }
-        // Of what is current only the old content differs from what came in, or came in no more.
-        let end = format!("UPDATE statement SET recorded_to = $2 WHERE {what}");
-        run(connection, end).await?;
-    }
-    // What was replaced at the very time at which it began never held.
-    let empty = "DELETE FROM statement WHERE source = $1 AND (valid_from >= valid_to OR recorded_from >= recorded_to)";
-    run(connection, empty.to_owned()).await?;
-    let _ = connection.execute("PRAGMA optimize").await?;
-    Ok(changes)
 }
 
 impl Sink for Run<'_> {
@@ -560,160 +473,6 @@ fn authority_of(word: &str) -> Authority {
         "personnel" => Authority::Personnel,
         "directory" => Authority::Directory,
         _ => Authority::Forge,
-    }
-}
-
-/// Reads body, source, authority, `valid_from`, `valid_to`, `known_since`, `as_of`.
-fn found<T: DeserializeOwned>(row: &SqliteRow) -> Result<Found<T>, Error> {
-    let body: String = row.try_get(0)?;
-    let value = serde_json::from_str(&body).map_err(|_| Error::Refused {
-        path: super::FILE.to_owned(),
-        why: "holds a record that cannot be read; export what can be, and begin anew".to_owned(),
-    })?;
-    Ok(Found {
-        value,
-        source: row.try_get(1)?,
-        authority: authority_of(&row.try_get::<String, _>(2)?),
-        from: row.try_get(3)?,
-        until: row.try_get(4)?,
-        known_since: row.try_get(5)?,
-        as_of: row.try_get(6)?,
-    })
-}
-
-impl Store {
-    /// Statements of one kind by what `clause` asks for, with `$1` the kind, `$2` and `$3` the
-    /// moment and `$4` on the given texts.
-    fn ask<T: DeserializeOwned>(
-        &self,
-        clause: &'static str,
-        kind: &'static str,
-        texts: &[&str],
-        at: Moment,
-    ) -> Result<Vec<Found<T>>, identity::Error> {
-        let rows = self.with(async |connection| {
-            let mut query = sqlx::query(clause).bind(kind).bind(at.valid).bind(at.known);
-            for text in texts {
-                query = query.bind((*text).to_owned());
-            }
-            Ok::<_, Error>(query.fetch_all(connection).await?)
-        })?;
-        rows.iter().map(|row| Ok(found(row)?)).collect()
-    }
-}
-
-macro_rules! statements {
-    ($clause:literal) => {
-        concat!(
-            "SELECT t.body, s.name, s.authority, t.valid_from, t.valid_to, t.known_since, t.as_of
-             FROM statement t JOIN source s ON s.id = t.source
-             WHERE t.kind = $1 AND t.valid_from <= $2 AND $2 < t.valid_to
-               AND t.recorded_from <= $3 AND ($3 < t.recorded_to OR t.recorded_to = 9223372036854775807) AND ",
-            $clause,
-            " ORDER BY s.name, t.key, t.id"
-        )
-    };
-}
-
-impl Directory for Store {
-    fn by_handle(
-        &self,
-        kind: HandleKind,
-        realm: &str,
-        value: &str,
-        at: Moment,
-    ) -> Result<Vec<Found<Handle>>, identity::Error> {
-        let name = handle_name(kind, realm, value);
-        self.ask(statements!("t.name = $4"), "handle", &[&name], at)
-    }
-
-    fn by_handles(
-        &self,
-        names: &[(HandleKind, String, String)],
-        at: Moment,
-    ) -> Result<Vec<Found<Handle>>, identity::Error> {
-        let names: Vec<String> =
-            names.iter().map(|(kind, realm, value)| handle_name(*kind, realm, value)).collect();
-        let names = serde_json::to_string(&names).map_err(|error| store_error(&error))?;
-        self.ask(
-            statements!("t.name IN (SELECT value FROM json_each($4))"),
-            "handle",
-            &[&names],
-            at,
-        )
-    }
-
-    fn resembling(
-        &self,
-        skeleton: &str,
-        at: Moment,
-    ) -> Result<Vec<Found<Handle>>, identity::Error> {
-        self.ask(statements!("t.skeleton = $4"), "handle", &[skeleton], at)
-    }
-
-    fn handles(
-        &self,
-        source: &str,
-        person: &str,
-        at: Moment,
-    ) -> Result<Vec<Found<Handle>>, identity::Error> {
-        self.ask(statements!("t.belongs = $4 AND s.name = $5"), "handle", &[person, source], at)
-    }
-
-    fn person(
-        &self,
-        source: &str,
-        id: &str,
-        at: Moment,
-    ) -> Result<Option<Found<Person>>, identity::Error> {
-        let mut all: Vec<Found<Person>> =
-            self.ask(statements!("t.name = $4 AND s.name = $5"), "person", &[id, source], at)?;
-        Ok(all.pop())
-    }
-
-    fn grants(
-        &self,
-        source: &str,
-        holders: &[Holder],
-        resources: &[String],
-        at: Moment,
-    ) -> Result<Vec<Found<Grant>>, identity::Error> {
-        let names: Vec<String> = holders.iter().map(Holder::to_string).collect();
-        let names = serde_json::to_string(&names).map_err(|error| store_error(&error))?;
-        let mut all: Vec<Found<Grant>> = self.ask(
-            statements!("t.name IN (SELECT value FROM json_each($4)) AND s.name = $5"),
-            "grant",
-            &[&names, source],
-            at,
-        )?;
-        all.retain(|one| resources.contains(&one.value.resource));
-        Ok(all)
-    }
-
-    fn resource(&self, id: &str, at: Moment) -> Result<Vec<Found<Resource>>, identity::Error> {
-        self.ask(statements!("t.name = $4"), "resource", &[id], at)
-    }
-
-    fn sources(&self) -> Result<Vec<SourceState>, identity::Error> {
-        let rows = self.with(async |connection| {
-            let rows = connection
-                .fetch_all(
-                    "SELECT name, authority, as_of, running_as_of, missing FROM source ORDER BY name",
-                )
-                .await?;
-            Ok::<_, Error>(rows)
-        })?;
-        let state = |row: &SqliteRow| {
-            let missing: String = row.try_get(4)?;
-            Ok::<_, Error>(SourceState {
-                name: row.try_get(0)?,
-                authority: authority_of(&row.try_get::<String, _>(1)?),
-                as_of: row.try_get::<Option<i64>, _>(2)?.unwrap_or(ALWAYS),
-                interrupted: row.try_get::<Option<i64>, _>(3)?.is_some(),
-                missing: serde_json::from_str(&missing).unwrap_or_default(),
-            })
-        };
-        rows.iter().map(|row| Ok(state(row)?)).collect()
     }
 }
 

@@ -10,7 +10,7 @@ use super::super::report::{Line, Report};
 use super::super::when::utc;
 
 #[derive(askama::Template)]
-#[template(path = "access.html")]
+#[template(path = "access.html", config = "src/access/format/askama.toml")]
 struct Page<'a> {
     report: &'a Report,
     as_of: String,

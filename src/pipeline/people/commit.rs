@@ -8,9 +8,10 @@ use gix::ObjectId;
 use super::People;
 use super::history::Event;
 use super::keys::Keys;
+use super::push::{self, PUSHED, repository_of};
 use crate::identity::actor::{Actor, ActorRole, Evidence};
 use crate::identity::email::{self, Kind};
-use crate::identity::event::{self, ActorKind, PushEvent};
+use crate::identity::event::PushEvent;
 use crate::identity::mailmap::Mailmap;
 use crate::identity::resolve::{Claim, Name, Resolver, resources_of};
 use crate::identity::{Directory as _, Error, HandleKind, Moment};
@@ -22,9 +23,6 @@ use crate::source::history::commits::{Commit, headers, message};
 use crate::source::history::store::Reader;
 use crate::source::repository::Repository;
 use crate::source::snapshot::Snapshot;
-
-/// Commits of one push that are told apart, at most.
-const PUSHED: usize = 100_000;
 
 /// Bytes of a mailmap that are read.
 const MAILMAP: u64 = 1 << 20;
@@ -73,12 +71,6 @@ impl Subject {
         role(ActorRole::Pusher).or(signer).or_else(|| role(ActorRole::Author))
     }
 
-    /// The pusher's pseudonym.
-    pub fn pusher(&self) -> Option<&str> {
-        let pusher = self.actors.iter().find(|actor| actor.role == ActorRole::Pusher);
-        pusher.map(|actor| actor.pseudonym.as_str())
-    }
-
     /// Addresses of the accountable person.
     pub fn addresses(&self) -> BTreeSet<String> {
         let standing = self.accountable().and_then(|actor| actor.standing.as_ref());
@@ -122,7 +114,7 @@ impl<'a> Reading<'a> {
         let named = people.settings.repository.clone();
         let named = named.or_else(|| event.and_then(|event| event.repository.clone()));
         let repository = named.or_else(|| repo.remote().and_then(|remote| repository_of(&remote)));
-        let pushed = event.and_then(|event| pushed(repo, event, base));
+        let pushed = event.and_then(|event| push::commits(repo, event, base));
         let reader = Reader::of(&repo.git);
         Reading { repo, reader, people, base, now, pushed, repository }
     }
@@ -150,14 +142,7 @@ impl<'a> Reading<'a> {
             matches!(email::classify(&committer.email, &self.people.forges), Kind::WebFlow { .. });
         let linked = event.and_then(|event| event.commits.iter().find(|one| one.id == hex));
         let forge = event.map(|event| event.forge.as_str()).unwrap_or_default();
-        let resolver = Resolver {
-            directory: &self.people.store,
-            at: Moment::at(time),
-            now: self.now,
-            resources: self.repository.as_deref().map(resources_of).unwrap_or_default(),
-            stale_after: self.people.settings.stale_after,
-            pseudonyms: &self.people.pseudonyms,
-        };
+        let resolver = self.resolver(time);
         let linked_author = linked.and_then(|one| one.author_username.as_deref());
         let linked_committer = linked.and_then(|one| one.committer_username.as_deref());
         let mut claims = vec![
@@ -186,7 +171,7 @@ impl<'a> Reading<'a> {
                 via: "the commit's signature",
             });
         }
-        claims.extend(event.map(event_claims).unwrap_or_default());
+        claims.extend(event.map(push::claims).unwrap_or_default());
         let mut actors = Vec::new();
         for claim in claims {
             let mut actor = resolver.resolve(claim)?;
@@ -211,6 +196,25 @@ impl<'a> Reading<'a> {
             repository: self.repository.clone(),
             commit,
         }))
+    }
+
+    fn resolver(&self, time: i64) -> Resolver<'_> {
+        Resolver {
+            directory: &self.people.store,
+            at: Moment::at(time),
+            now: self.now,
+            resources: self.repository.as_deref().map(resources_of).unwrap_or_default(),
+            stale_after: self.people.settings.stale_after,
+            pseudonyms: &self.people.pseudonyms,
+        }
+    }
+
+    /// Who pushed, whatever the push brought; `None` where no event says so.
+    pub fn pusher(&self) -> Result<Option<Actor>, Error> {
+        let Some(event) = &self.people.event else { return Ok(None) };
+        let resolver = self.resolver(event.received_at.unwrap_or(self.now));
+        let pusher = push::claims(event).into_iter().find(|one| one.role == ActorRole::Pusher);
+        pusher.map(|claim| resolver.resolve(claim)).transpose()
     }
 
     /// Whether the push that the scan is about brought a commit.
@@ -400,150 +404,5 @@ fn kind(signed: Signed) -> Option<&'static str> {
         Signed::Ssh => Some("ssh"),
         Signed::X509 => Some("x509"),
         Signed::Other => Some("other"),
-    }
-}
-
-/// Pusher, approvers and merger as the event names them.
-fn event_claims(event: &PushEvent) -> Vec<Claim> {
-    let said = if event.attested { Evidence::Server } else { Evidence::Platform };
-    let mut claims = Vec::new();
-    let pusher = event.pusher.as_ref().or(event.sender.as_ref());
-    if let Some(pusher) = pusher {
-        let mut claim = account(ActorRole::Pusher, pusher, said, "the push event");
-        let certificate = event.push_certificate.as_ref().filter(|one| one.is_good());
-        if let Some(key) = certificate.and_then(|one| one.key.clone()) {
-            claim.names.push(Name {
-                evidence: Evidence::Server,
-                kind: HandleKind::SigningKey,
-                realm: String::new(),
-                value: key,
-                via: "the certificate of the signed push",
-            });
-        }
-        claims.push(claim);
-    }
-    let approved = |one: &&event::Approval| one.state == event::ReviewState::Approved;
-    for approval in event.approvals.iter().filter(approved).take(20) {
-        claims.push(account(ActorRole::Approver, &approval.actor, said, "a review"));
-    }
-    if let Some(merger) = &event.merged_by {
-        claims.push(account(ActorRole::Merger, merger, said, "the merge"));
-    }
-    claims
-}
-
-fn account(role: ActorRole, actor: &event::Actor, evidence: Evidence, via: &'static str) -> Claim {
-    let mut names = Vec::new();
-    let mut add = |evidence, kind, realm: &str, value: String| {
-        names.push(Name { evidence, kind, realm: realm.to_owned(), value, via });
-    };
-    if let Some(id) = &actor.account {
-        add(evidence, HandleKind::Account, &actor.realm, id.clone());
-    }
-    if let Some(login) = &actor.login {
-        add(evidence, HandleKind::Login, &actor.realm, login.to_lowercase());
-    }
-    if let Some(address) = &actor.email {
-        add(evidence.max(Evidence::Platform), HandleKind::Email, "", email::normal(address));
-    }
-    let login = actor.login.as_ref().map(|login| {
-        let realm =
-            if actor.realm.is_empty() { String::new() } else { format!("{}/", actor.realm) };
-        escape(format!("{realm}{login}").as_bytes())
-    });
-    let shown = |text: &Option<String>| {
-        text.as_ref().map(|text| escape(text.as_bytes())).unwrap_or_default()
-    };
-    Claim {
-        role,
-        name: shown(&actor.name),
-        email: shown(&actor.email),
-        login,
-        bot: actor.kind == ActorKind::Bot,
-        names,
-    }
-}
-
-/// The commits that a push brought; `None` when that cannot be told.
-fn pushed(
-    repo: &Repository,
-    event: &PushEvent,
-    base: Option<ObjectId>,
-) -> Option<BTreeSet<ObjectId>> {
-    let parse = |hex: &Option<String>| ObjectId::from_hex(hex.as_ref()?.as_bytes()).ok();
-    let pull = event.pull_request.as_ref();
-    let after = parse(&event.after).or_else(|| pull.and_then(|pull| parse(&pull.head)))?;
-    let mut hidden: BTreeSet<ObjectId> = BTreeSet::new();
-    let known = |id: &ObjectId| repo.git.find_commit(*id).is_ok();
-    if parse(&event.before).is_some_and(|before| !known(&before)) && base.is_none() {
-        // What was there before is not in this clone: nobody is taken to have pushed what they may
-        // not have.
-        return None;
-    }
-    hidden.extend(parse(&event.before).filter(known));
-    hidden.extend(pull.and_then(|pull| parse(&pull.base)).filter(known));
-    hidden.extend(base);
-    if hidden.is_empty() {
-        // A new branch: what other refs have was there before.
-        let reader = Reader::of(&repo.git);
-        let tips = repo.tips(&reader, &crate::model::IncompleteLog::default());
-        let others = tips.iter().filter(|tip| !is_own(event, &tip.name));
-        hidden.extend(others.map(|tip| tip.id).filter(known));
-    }
-    if hidden.is_empty() {
-        // No other ref to compare with: what the event itself lists is what it brought.
-        let listed =
-            event.commits.iter().filter_map(|one| ObjectId::from_hex(one.id.as_bytes()).ok());
-        return Some(listed.collect());
-    }
-    let walk = repo.git.rev_walk([after]).with_hidden(hidden).all().ok()?;
-    Some(walk.take(PUSHED).flatten().map(|step| step.id).collect())
-}
-
-/// Whether a ref is the one that was pushed, its copy of the remote's, or HEAD.
-fn is_own(event: &PushEvent, name: &str) -> bool {
-    let Some(pushed) = event.ref_name.as_deref() else { return false };
-    let branch = pushed.strip_prefix("refs/heads/");
-    let copy = || {
-        let rest = name.strip_prefix("refs/remotes/").and_then(|rest| rest.split_once('/'));
-        rest.is_some_and(|(_, rest)| Some(rest) == branch || rest == "HEAD")
-    };
-    name == pushed || name == "HEAD" || copy()
-}
-
-/// `host/owner/name` of a remote's address.
-pub fn repository_of(remote: &str) -> Option<String> {
-    let rest = match remote.split_once("://") {
-        Some((_, rest)) => rest.split_once('/').map(|(host, path)| (host.to_owned(), path))?,
-        // scp's form: user@host:owner/name
-        None => remote.split_once(':').map(|(host, path)| (host.to_owned(), path))?,
-    };
-    let (host, path) = rest;
-    let host = host.rsplit('@').next()?.split(':').next()?.to_lowercase();
-    let path = path.trim_matches('/').trim_end_matches(".git").to_lowercase();
-    let plausible = host.contains('.') && path.split('/').count() >= 2;
-    plausible.then(|| format!("{host}/{path}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn remotes_name_repositories() {
-        for (remote, repository) in [
-            ("https://github.com/Acme/Web.git", Some("github.com/acme/web")),
-            ("git@github.com:acme/web.git", Some("github.com/acme/web")),
-            (
-                "ssh://git@git.corp.example:2222/group/sub/web",
-                Some("git.corp.example/group/sub/web"),
-            ),
-            ("https://user:***@gitlab.com/a/b", Some("gitlab.com/a/b")),
-            ("/srv/git/web.git", None),
-            ("C:/git/web", None),
-            ("https://github.com/web", None),
-        ] {
-            assert_eq!(repository_of(remote).as_deref(), repository, "{remote}");
-        }
     }
 }

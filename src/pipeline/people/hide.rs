@@ -1,41 +1,45 @@
 //! Puts pseudonyms in the place of names in what reports show of a finding's history.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use gix::ObjectId;
+
 use super::commit::Reading;
 use crate::identity::Error;
-use crate::identity::actor::ActorRole;
+use crate::identity::actor::{Actor, ActorRole};
 use crate::output::Reported;
-use crate::provenance::Signature;
-use crate::risk::card::Card;
+use crate::provenance::{CommitInfo, Signature};
 
-/// The pseudonym of whoever took a secret out, for reports without names.
-pub fn pseudonym_of_remover(
-    reading: &Reading<'_>,
-    reported: &Reported,
-) -> Result<Option<String>, Error> {
-    let removed = reported.trace.as_ref().and_then(|trace| trace.removed.as_ref());
-    let Some(removed) = removed else { return Ok(None) };
-    let subject = reading.subject(removed.id)?;
-    let actor = subject.and_then(|subject| subject.actors.into_iter().next());
-    Ok(actor.map(|actor| actor.pseudonym))
+/// Replaces authors and committers by pseudonyms, in every finding.
+pub fn names(reading: &Reading<'_>, findings: &mut [Reported]) -> Result<(), Error> {
+    let mut known: BTreeMap<ObjectId, Vec<Actor>> = BTreeMap::new();
+    for reported in findings {
+        let Some(trace) = &mut reported.trace else { continue };
+        for commit in [&mut trace.introduced, &mut trace.removed].into_iter().flatten() {
+            let actors = match known.entry(commit.id) {
+                Entry::Occupied(entry) => entry.into_mut(),
+                Entry::Vacant(entry) => {
+                    // A tag has nobody but its tagger, whom its own line names.
+                    let subject = reading.subject(commit.id)?;
+                    entry.insert(subject.map(|subject| subject.actors).unwrap_or_default())
+                }
+            };
+            hide(commit, actors);
+        }
+    }
+    Ok(())
 }
 
-/// Puts pseudonyms in the place of names and addresses in a finding's history.
-pub fn hide_names(reported: &mut Reported, card: &Card, removed: Option<&str>) {
-    let Some(trace) = &mut reported.trace else { return };
-    let hide = |who: &mut Signature, pseudonym: Option<&str>| {
-        who.name = pseudonym.map_or_else(|| "***".to_owned(), |one| format!("person-{one}"));
-        who.email.clear();
-    };
-    let of = |role: ActorRole| {
-        card.actors.iter().find(|one| one.role == role).map(|one| one.pseudonym.as_str())
-    };
-    if let Some(commit) = &mut trace.introduced {
-        hide(&mut commit.author, of(ActorRole::Author));
-        hide(&mut commit.committer, of(ActorRole::Committer));
-    }
-    if let Some(commit) = &mut trace.removed {
-        let same = commit.author == commit.committer;
-        hide(&mut commit.author, removed);
-        hide(&mut commit.committer, removed.filter(|_| same));
+fn hide(commit: &mut CommitInfo, actors: &[Actor]) {
+    let of = |role: ActorRole| actors.iter().find(|actor| actor.role == role);
+    let CommitInfo { author, committer, .. } = commit;
+    for (who, role) in [(author, ActorRole::Author), (committer, ActorRole::Committer)] {
+        *who = Signature {
+            name: of(role)
+                .map_or_else(|| "***".to_owned(), |actor| format!("person-{}", actor.pseudonym)),
+            email: String::new(),
+            ..*who
+        };
     }
 }

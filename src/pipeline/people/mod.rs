@@ -1,8 +1,9 @@
 //! From findings to people: who brought each one in, what that person may do, and what is to be
 //! made of it.
 //!
-//! `commit` reads what a commit and its push say of who acted, `history` what people did before,
-//! `facts` what else a case needs; `risk` judges, and each finding gets its card.
+//! `commit` reads what a commit says of who acted and `push` what the event does, `history` what
+//! people did before, `facts` what else a case needs; `risk` judges, and each finding gets its card.
+//! `hide` puts pseudonyms in the place of names.
 
 mod commit;
 mod facts;
@@ -11,8 +12,9 @@ mod hide;
 mod history;
 mod incidents;
 mod keys;
+mod push;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use gix::ObjectId;
 use serde::{Deserialize, Serialize};
@@ -33,7 +35,8 @@ use crate::risk::{self, Card, Case, Judgement};
 use crate::source::repository::Repository;
 use crate::store::{Push, Store};
 
-pub use commit::{Subject, repository_of};
+pub use commit::Subject;
+pub use push::repository_of;
 
 /// Findings that are traced to people, at most; the rest is counted as not looked at.
 const CASES: usize = 20_000;
@@ -227,6 +230,7 @@ pub fn run(
         wanted.truncate(CASES);
     }
     let reader = commit::Reading::new(repo, people, base, as_of);
+    record_push(&reader, people, as_of)?;
     for (_, id) in &wanted {
         if subjects.contains_key(id) {
             continue;
@@ -238,9 +242,11 @@ pub fn run(
             None => log.add(IncompleteKind::MissingObject, format!("commit {id}, for its people")),
         }
     }
+    if subjects.is_empty() {
+        return Ok(Vec::new());
+    }
     let events: Vec<history::Event> = subjects.values().map(Subject::event).collect();
     let past = history::read(repo, people, &events);
-    record_push(people, &subjects)?;
     let incidents = incidents::Incidents::of(&wanted, &subjects, findings);
     let mut judged = Vec::new();
     let judging = people.judging();
@@ -252,18 +258,30 @@ pub fn run(
         let case = gathering.case(subject, reported)?;
         let judgement = risk::judge(&case, &judging);
         let card = Card::new(&case, &judgement, people.reveal);
-        let removed = hide::pseudonym_of_remover(&reader, reported)?;
         let case =
             if people.reveal { case } else { case.pseudonymous(&|id| people.pseudonyms.of(id)) };
         if let Some(reported) = findings.get_mut(at) {
-            if !people.reveal {
-                hide::hide_names(reported, &card, removed.as_deref());
-            }
             reported.card = Some(Box::new(card));
         }
         judged.push(Judged { case, judgement });
     }
     Ok(judged)
+}
+
+/// Puts pseudonyms in the place of the people in the histories of `findings`, judged or not, unless
+/// names are to be shown.
+pub fn hide(
+    target: &Opened,
+    people: &People,
+    findings: &mut [Reported],
+    as_of: i64,
+) -> Result<(), identity::Error> {
+    match target.repository() {
+        Some(repo) if !people.reveal => {
+            hide::names(&commit::Reading::new(repo, people, None, as_of), findings)
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Who acted in the commit that `name` means; `None` when there is none of that name.
@@ -280,22 +298,17 @@ pub fn resolve_commit(
     commit::Reading::new(repo, people, None, now).subject(id)
 }
 
-/// Remembers the push for later baselines.
+/// Remembers the push for later baselines, whether or not it brought a secret.
 fn record_push(
+    reading: &commit::Reading<'_>,
     people: &People,
-    subjects: &BTreeMap<ObjectId, Subject>,
+    now: i64,
 ) -> Result<(), identity::Error> {
-    let Some(event) = &people.event else { return Ok(()) };
-    let pushers: BTreeSet<&str> = subjects.values().filter_map(Subject::pusher).collect();
-    let (Some(actor), Some(repository), Some(tip)) =
-        (pushers.first(), &event.repository, &event.after)
-    else {
-        return Ok(());
-    };
-    let time = event.received_at.or_else(|| subjects.values().map(|one| one.time).max());
+    let (Some(event), Some(pusher)) = (&people.event, reading.pusher()?) else { return Ok(()) };
+    let (Some(repository), Some(tip)) = (&event.repository, &event.after) else { return Ok(()) };
     let push = Push {
-        time: time.unwrap_or(0),
-        actor: (*actor).to_owned(),
+        time: event.received_at.unwrap_or(now),
+        actor: pusher.pseudonym,
         repository: repository.clone(),
         ref_name: event.ref_name.clone().unwrap_or_default(),
         tip: tip.clone(),

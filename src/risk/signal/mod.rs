@@ -5,6 +5,16 @@
 //! says what is missing and weighs nothing. Signals that are off by default look at working hours or
 //! personnel dates; an organisation switches them on, if it may, in its policy.
 
+/// What a person did before, or what a signal says where there is none: nothing of machines.
+macro_rules! past {
+    ($case:expr) => {
+        match $crate::risk::signal::past($case) {
+            Ok(found) => found,
+            Err(look) => return look,
+        }
+    };
+}
+
 mod content;
 mod control;
 mod provenance;
@@ -14,8 +24,9 @@ mod time;
 
 use serde::{Deserialize, Serialize};
 
-use super::case::Case;
+use super::case::{Case, Past};
 use super::weigh::{Family, Weights};
+use crate::identity::actor::Actor;
 
 /// Seconds of a day.
 const DAY: i64 = 86_400;
@@ -121,6 +132,13 @@ pub fn all() -> impl Iterator<Item = &'static Signal> {
 /// So many of something, with the word in the right number.
 fn count(number: usize, word: &str) -> String {
     if number == 1 { format!("1 {word}") } else { format!("{number} {word}s") }
+}
+
+fn past(case: &Case) -> Result<&Past, Look> {
+    if case.accountable().is_some_and(Actor::is_machine) {
+        return Err(Look::Quiet);
+    }
+    case.past.as_ref().ok_or(Look::Missing("commits of the person from before"))
 }
 
 /// Whole days of a span of seconds.

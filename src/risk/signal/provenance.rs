@@ -5,26 +5,8 @@ use std::collections::BTreeSet;
 use super::{DAY, Look, Seen, Signal, count};
 use crate::identity::Visibility;
 use crate::identity::actor::{Actor, ActorRole};
-use crate::risk::case::{Case, Past, SignatureState};
+use crate::risk::case::SignatureState;
 use crate::risk::weigh::{Family, Weights};
-
-const NO_PAST: &str = "commits of the person from before";
-
-fn past(case: &Case) -> Result<&Past, Look> {
-    if case.accountable().is_some_and(Actor::is_machine) {
-        return Err(Look::Quiet);
-    }
-    case.past.as_ref().ok_or(Look::Missing(NO_PAST))
-}
-
-macro_rules! past {
-    ($case:expr) => {
-        match past($case) {
-            Ok(found) => found,
-            Err(look) => return look,
-        }
-    };
-}
 
 pub(super) const SIGNALS: &[Signal] = &[
     Signal {

@@ -4,7 +4,6 @@
 use super::{DAY, Look, Seen, Signal, count, days};
 use crate::identity::actor::{Actor, ActorRole};
 use crate::risk::baseline::hours;
-use crate::risk::case::{Case, Past};
 use crate::risk::weigh::{Family, Weights};
 
 /// The most that the hour may weigh, decibans: night work is common and lawful.
@@ -15,22 +14,6 @@ const DEVIATIONS: f64 = 6.0;
 
 /// Files below which no volume is unusual.
 const FEW_FILES: f64 = 50.0;
-
-fn past(case: &Case) -> Result<&Past, Look> {
-    if case.accountable().is_some_and(Actor::is_machine) {
-        return Err(Look::Quiet);
-    }
-    case.past.as_ref().ok_or(Look::Missing("commits of the person from before"))
-}
-
-macro_rules! past {
-    ($case:expr) => {
-        match past($case) {
-            Ok(found) => found,
-            Err(look) => return look,
-        }
-    };
-}
 
 pub(super) const SIGNALS: &[Signal] = &[
     Signal {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::identity::{GrantOrigin, PersonType, Role, Status};
+use crate::identity::{Grant, GrantOrigin, Handle, Moment, Person, PersonType, Role};
 
 const DAY: i64 = 86_400;
 const T0: i64 = 1_790_000_000;
