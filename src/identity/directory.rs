@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::actor::PersonKey;
 use super::{Error, Grant, Handle, HandleKind, Holder, Person, Resource};
 
 /// A point in both times, seconds since 1970-01-01 UTC.
@@ -78,46 +79,59 @@ pub struct SourceState {
     pub missing: Vec<String>,
 }
 
+/// A record of a person with the names it goes by.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Described {
+    /// The person; none when the source knew nobody by that id at that time.
+    pub person: Option<Found<Person>>,
+    /// All names.
+    pub handles: Vec<Found<Handle>>,
+}
+
 /// A directory of people. Answers are sorted by source and key, so that the same directory always
-/// gives the same answer.
+/// gives the same answer. Questions come in sets, because each may cost a store a journey.
 pub trait Directory {
-    /// Who goes by a name. `realm` is the forge's host for accounts and logins, empty otherwise;
-    /// `value` is in the normal form of its kind.
+    /// Who goes by any of these names: kind, the forge's host for accounts and logins (empty
+    /// otherwise), and the name in the normal form of its kind.
+    fn by_handles(
+        &self,
+        names: &[(HandleKind, String, String)],
+        at: Moment,
+    ) -> Result<Vec<Found<Handle>>, Error>;
+
+    /// Who goes by one name; see [`Directory::by_handles`].
     fn by_handle(
         &self,
         kind: HandleKind,
         realm: &str,
         value: &str,
         at: Moment,
-    ) -> Result<Vec<Found<Handle>>, Error>;
-
-    /// Who goes by any of several names, asked at once; see [`Directory::by_handle`].
-    fn by_handles(
-        &self,
-        names: &[(HandleKind, String, String)],
-        at: Moment,
     ) -> Result<Vec<Found<Handle>>, Error> {
-        let mut all = Vec::new();
-        for (kind, realm, value) in names {
-            all.extend(self.by_handle(*kind, realm, value, at)?);
-        }
-        Ok(all)
+        self.by_handles(&[(kind, realm.to_owned(), value.to_owned())], at)
     }
 
     /// Addresses with this skeleton (see [`super::email::lookalike`]).
     fn resembling(&self, skeleton: &str, at: Moment) -> Result<Vec<Found<Handle>>, Error>;
 
-    /// All names of a person of one source.
-    fn handles(&self, source: &str, person: &str, at: Moment) -> Result<Vec<Found<Handle>>, Error>;
+    /// People of sources with all their names, in the order of `keys`.
+    fn people(&self, keys: &[PersonKey], at: Moment) -> Result<Vec<Described>, Error>;
 
     /// A person of one source.
-    fn person(&self, source: &str, id: &str, at: Moment) -> Result<Option<Found<Person>>, Error>;
+    fn person(&self, source: &str, id: &str, at: Moment) -> Result<Option<Found<Person>>, Error> {
+        let key = PersonKey { source: source.to_owned(), id: id.to_owned() };
+        Ok(self.people(&[key], at)?.pop().and_then(|one| one.person))
+    }
 
-    /// What one of these holders of one source may do on one of these resources.
+    /// All names of a person of one source.
+    fn handles(&self, source: &str, person: &str, at: Moment) -> Result<Vec<Found<Handle>>, Error> {
+        let key = PersonKey { source: source.to_owned(), id: person.to_owned() };
+        Ok(self.people(&[key], at)?.pop().map(|one| one.handles).unwrap_or_default())
+    }
+
+    /// What one of these holders, each with its source, may do on one of these resources.
     fn grants(
         &self,
-        source: &str,
-        holders: &[Holder],
+        holders: &[(String, Holder)],
         resources: &[String],
         at: Moment,
     ) -> Result<Vec<Found<Grant>>, Error>;

@@ -1,11 +1,12 @@
 //! A directory in memory, for small organisations and evidence bundles.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::actor::PersonKey;
 use super::email::lookalike;
 use super::{
-    Authority, Directory, Error, Found, Grant, Handle, HandleKind, Holder, Moment, Person, Record,
-    Resource, SourceState,
+    Authority, Described, Directory, Error, Found, Grant, Handle, HandleKind, Holder, Moment,
+    Person, Record, Resource, SourceState,
 };
 
 /// A directory in memory. Everything in it counts as known since ever.
@@ -88,41 +89,51 @@ fn holding<T: Clone>(list: Option<&Vec<Found<T>>>, at: Moment) -> Vec<Found<T>> 
 }
 
 impl Directory for Memory {
-    fn by_handle(
+    fn by_handles(
         &self,
-        kind: HandleKind,
-        realm: &str,
-        value: &str,
+        names: &[(HandleKind, String, String)],
         at: Moment,
     ) -> Result<Vec<Found<Handle>>, Error> {
-        let key = (kind, realm.to_owned(), value.to_owned());
-        Ok(holding(self.handles.get(&key), at))
+        let names: BTreeSet<_> = names.iter().collect();
+        let mut found: Vec<_> =
+            names.iter().flat_map(|name| holding(self.handles.get(*name), at)).collect();
+        found.sort_by_cached_key(|one| {
+            let Handle { kind, realm, value, person, .. } = &one.value;
+            (one.source.clone(), format!("{kind}\n{realm}\n{value}\n{person}"))
+        });
+        Ok(found)
     }
 
     fn resembling(&self, skeleton: &str, at: Moment) -> Result<Vec<Found<Handle>>, Error> {
         Ok(holding(self.skeletons.get(skeleton), at))
     }
 
-    fn handles(&self, source: &str, person: &str, at: Moment) -> Result<Vec<Found<Handle>>, Error> {
-        Ok(holding(self.by_person.get(&(source.to_owned(), person.to_owned())), at))
-    }
-
-    fn person(&self, source: &str, id: &str, at: Moment) -> Result<Option<Found<Person>>, Error> {
-        Ok(holding(self.persons.get(&(source.to_owned(), id.to_owned())), at).pop())
+    fn people(&self, keys: &[PersonKey], at: Moment) -> Result<Vec<Described>, Error> {
+        let described = |key: &PersonKey| {
+            let key = (key.source.clone(), key.id.clone());
+            Described {
+                person: holding(self.persons.get(&key), at).pop(),
+                handles: holding(self.by_person.get(&key), at),
+            }
+        };
+        Ok(keys.iter().map(described).collect())
     }
 
     fn grants(
         &self,
-        source: &str,
-        holders: &[Holder],
+        holders: &[(String, Holder)],
         resources: &[String],
         at: Moment,
     ) -> Result<Vec<Found<Grant>>, Error> {
         let mut found = Vec::new();
         for holder in holders {
-            let all = holding(self.grants.get(&(source.to_owned(), holder.clone())), at);
+            let all = holding(self.grants.get(holder), at);
             found.extend(all.into_iter().filter(|one| resources.contains(&one.value.resource)));
         }
+        found.sort_by_cached_key(|one| {
+            let Grant { holder, resource, origin, .. } = &one.value;
+            (one.source.clone(), format!("{holder}\n{resource}\n{origin}"))
+        });
         Ok(found)
     }
 

@@ -22,7 +22,7 @@ pub mod scim_user;
 pub mod sink;
 pub mod sync;
 
-pub use directory::{Authority, Directory, Found, Moment, SourceState};
+pub use directory::{Authority, Described, Directory, Found, Moment, SourceState};
 pub use record::{
     Grant, GrantOrigin, Handle, HandleKind, Holder, Person, PersonType, Record, Resource, Role,
     Status, Visibility,

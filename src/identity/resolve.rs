@@ -80,8 +80,14 @@ impl Resolver<'_> {
         names.dedup();
         let mut steps = Vec::new();
         let mut decided: Option<(Evidence, Standing)> = None;
+        let called = |name: &Name| (name.kind, name.realm.clone(), name.value.clone());
+        let all: Vec<_> = names.iter().map(called).collect();
+        let all = self.directory.by_handles(&all, self.at)?;
         for name in &names {
-            let found = self.directory.by_handle(name.kind, &name.realm, &name.value, self.at)?;
+            let goes_by = |handle: &Handle| {
+                (handle.kind, &handle.realm, &handle.value) == (name.kind, &name.realm, &name.value)
+            };
+            let found: Vec<_> = all.iter().filter(|one| goes_by(&one.value)).cloned().collect();
             let Some(evidence) = evidence_of(name, &found) else {
                 steps.push(step(name, "nobody in the directory"));
                 continue;

@@ -25,8 +25,9 @@ use crate::model::text::escape;
 pub use people::{Changes, Run};
 pub use pushes::{Push, Spread};
 
-/// Version of the schema, kept in `SQLite`'s `user_version`.
-const SCHEMA: i64 = 1;
+/// What leads from one version of the schema to the next, from 0 (an empty file) on; the version is
+/// kept in `SQLite`'s `user_version`.
+const MIGRATIONS: [&str; 2] = [include_str!("schema.sql"), include_str!("schema-2.sql")];
 
 /// Marks the file as leaktrace's, in `SQLite`'s `application_id`: "LTRC".
 const APPLICATION: i64 = 0x4c54_5243;
@@ -70,6 +71,7 @@ impl From<Error> for identity::Error {
 pub struct Store {
     runtime: Runtime,
     connection: Mutex<SqliteConnection>,
+    answers: std::sync::Mutex<people::Answers>,
     folder: Option<PathBuf>,
 }
 
@@ -118,7 +120,8 @@ impl Store {
             Ok::<_, Error>(connection)
         })?;
         let folder = folder.map(Path::to_owned);
-        Ok(Store { runtime, connection: Mutex::new(connection), folder })
+        let (connection, answers) = (Mutex::new(connection), std::sync::Mutex::default());
+        Ok(Store { runtime, connection, answers, folder })
     }
 
     /// Where it lies; none in memory.
@@ -183,22 +186,28 @@ async fn prepare(connection: &mut SqliteConnection, path: &str) -> Result<(), Er
     let application = number(connection, "PRAGMA application_id").await?;
     let version = number(connection, "PRAGMA user_version").await?;
     let tables = number(connection, "SELECT count(*) FROM sqlite_schema").await?;
-    match (application, version) {
-        (APPLICATION, SCHEMA) => Ok(()),
-        (APPLICATION, _) => Err(refused(
-            "made by another version of leaktrace; use that one, or \
-                                         export from it and import here",
-        )),
-        (0, 0) if tables == 0 => {
-            let mut transaction = connection.begin().await?;
-            transaction.execute(include_str!("schema.sql")).await?;
-            transaction.execute("PRAGMA application_id = 0x4c545243").await?;
-            transaction.execute("PRAGMA user_version = 1").await?;
-            transaction.commit().await?;
-            Ok(())
-        }
-        _ => Err(refused("a database of another program")),
+    if application != APPLICATION && (application, version, tables) != (0, 0, 0) {
+        return Err(refused("a database of another program"));
     }
+    let Some(steps) = usize::try_from(version).ok().and_then(|done| MIGRATIONS.get(done..)) else {
+        return Err(refused(
+            "made by a newer version of leaktrace; use that one, or export from it and import here",
+        ));
+    };
+    if steps.is_empty() {
+        return Ok(());
+    }
+    let mut transaction = connection.begin().await?;
+    for step in steps {
+        transaction.execute(*step).await?;
+    }
+    let marks = format!(
+        "PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {}",
+        MIGRATIONS.len()
+    );
+    transaction.execute(sqlx::AssertSqlSafe(marks)).await?;
+    transaction.commit().await?;
+    Ok(())
 }
 
 fn private_folder(folder: &Path) -> io::Result<()> {

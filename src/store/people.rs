@@ -9,10 +9,14 @@
 mod ask;
 mod merge;
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use serde::Serialize;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Acquire as _, Executor as _, Row as _};
+
+pub use ask::Answers;
 
 use super::{Error, Store};
 use crate::identity::email::lookalike;
@@ -41,16 +45,10 @@ pub struct Run<'a> {
     missing: Vec<String>,
 }
 
-struct Row {
-    kind: &'static str,
-    key: String,
-    name: String,
-    belongs: String,
-    skeleton: Option<String>,
-    effective: Option<i64>,
-    started: Option<i64>,
-    body: String,
-}
+/// A statement as it goes into the store: kind, key, name, belongs, body, skeleton, effective and
+/// started of the table `incoming`.
+#[derive(Serialize)]
+struct Row(&'static str, String, String, String, String, Option<String>, Option<i64>, Option<i64>);
 
 /// What a run changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -98,7 +96,7 @@ fn row(record: &Record) -> Result<Row, identity::Error> {
         _ => None,
     };
     let body = serde_json::to_string(record).map_err(|error| store_error(&error))?;
-    Ok(Row { kind, key: record.key(), name, belongs, skeleton, effective, started, body })
+    Ok(Row(kind, record.key(), name, belongs, body, skeleton, effective, started))
 }
 
 fn handle_name(kind: HandleKind, realm: &str, value: &str) -> String {
@@ -154,6 +152,7 @@ impl Store {
             transaction.commit().await?;
             Ok::<_, Error>(Some((id, time, cursor.filter(|_| goes_on))))
         });
+        self.forget_answers();
         let Some((source, as_of, cursor)) = begun? else {
             return Err(identity::Error::Question(format!(
                 "`{name}`: this snapshot is older than what is known of the source; import snapshots \
@@ -174,44 +173,51 @@ impl Store {
     /// Puts statements of an export back, with the times for which they held. The sources must be
     /// new to the store: see [`Store::knows`].
     pub fn restore(&self, all: &[Found<Record>]) -> Result<(), identity::Error> {
-        let rows: Vec<(Row, &Found<Record>)> = all
-            .iter()
-            .map(|found| Ok((row(&found.value)?, found)))
-            .collect::<Result<_, identity::Error>>()?;
+        let mut sources: BTreeMap<&str, (Authority, i64)> = BTreeMap::new();
+        for found in all {
+            let known = sources.entry(&found.source).or_insert((found.authority, found.as_of));
+            known.1 = known.1.max(found.as_of);
+        }
+        let mut batches = Vec::new();
+        for chunk in all.chunks(BATCH) {
+            let rows: Vec<_> = chunk
+                .iter()
+                .map(|found| {
+                    let times = (found.from, found.until, found.known_since, found.as_of);
+                    Ok((&found.source, row(&found.value)?, times))
+                })
+                .collect::<Result<_, identity::Error>>()?;
+            batches.push(serde_json::to_string(&rows).map_err(|error| store_error(&error))?);
+        }
         let done = self.with(async |connection| {
             let mut transaction = connection.begin().await?;
-            for (row, found) in rows {
+            for (source, (authority, as_of)) in sources {
                 sqlx::query(
                     "INSERT INTO source (name, authority, as_of) VALUES ($1, $2, $3)
                      ON CONFLICT (name) DO UPDATE SET as_of = max(as_of, excluded.as_of)",
                 )
-                .bind(&found.source)
-                .bind(authority_word(found.authority))
-                .bind(found.as_of)
+                .bind(source)
+                .bind(authority_word(authority))
+                .bind(as_of)
                 .execute(&mut *transaction)
                 .await?;
+            }
+            for batch in batches {
                 sqlx::query(
-                    "INSERT INTO statement (source, kind, key, name, belongs, skeleton, body, valid_from, valid_to, recorded_from, recorded_to, known_since, as_of)
-                     SELECT id, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $10, $12 FROM source WHERE name = $1",
+                    "INSERT INTO statement (source, kind, key, name, belongs, body, skeleton, valid_from, valid_to, recorded_from, recorded_to, known_since, as_of)
+                     SELECT s.id, r.value ->> '$[1][0]', r.value ->> '$[1][1]', r.value ->> '$[1][2]', r.value ->> '$[1][3]', r.value ->> '$[1][4]', r.value ->> '$[1][5]',
+                       r.value ->> '$[2][0]', r.value ->> '$[2][1]', r.value ->> '$[2][2]', $2, r.value ->> '$[2][2]', r.value ->> '$[2][3]'
+                     FROM json_each($1) r JOIN source s ON s.name = r.value ->> 0",
                 )
-                .bind(&found.source)
-                .bind(row.kind)
-                .bind(row.key)
-                .bind(row.name)
-                .bind(row.belongs)
-                .bind(row.skeleton)
-                .bind(row.body)
-                .bind(found.from)
-                .bind(found.until)
-                .bind(found.known_since)
+                .bind(batch)
                 .bind(OPEN)
-                .bind(found.as_of)
                 .execute(&mut *transaction)
                 .await?;
             }
             transaction.commit().await?;
             Ok::<_, Error>(())
         });
+        self.forget_answers();
         Ok(done?)
     }
 
@@ -222,6 +228,7 @@ impl Store {
 
     /// Forgets a source and everything it stated; whether there was such a source.
     pub fn forget(&self, name: &str) -> Result<bool, identity::Error> {
+        self.forget_answers();
         let gone = self.with(async |connection| {
             let done = sqlx::query("DELETE FROM source WHERE name = $1")
                 .bind(name)
@@ -323,6 +330,7 @@ impl Store {
 
     /// Removes what ended before `before` and is of no more use; gives how many statements.
     pub fn purge(&self, before: i64) -> Result<u64, identity::Error> {
+        self.forget_answers();
         let gone = self.with(async |connection| {
             let done = sqlx::query("DELETE FROM statement WHERE valid_to < $1 OR recorded_to < $1")
                 .bind(before)
@@ -361,28 +369,22 @@ impl Run<'_> {
 
     fn flush(&mut self, cursor: Option<&Cursor>) -> Result<(), identity::Error> {
         let batch = std::mem::take(&mut self.batch);
+        let rows = serde_json::to_string(&batch).map_err(|error| store_error(&error))?;
         let source = self.source;
         let done = self.store.with(async |connection| {
             let mut transaction = connection.begin().await?;
-            for row in &batch {
-                sqlx::query(
-                    "INSERT INTO incoming (source, kind, key, name, belongs, body, skeleton, effective, started)
-                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-                     ON CONFLICT (source, kind, key) DO UPDATE SET
-                       name = excluded.name, belongs = excluded.belongs, skeleton = excluded.skeleton, effective = excluded.effective, started = excluded.started, body = excluded.body",
-                )
-                .bind(source)
-                .bind(row.kind)
-                .bind(&row.key)
-                .bind(&row.name)
-                .bind(&row.belongs)
-                .bind(&row.body)
-                .bind(&row.skeleton)
-                .bind(row.effective)
-                .bind(row.started)
-                .execute(&mut *transaction)
-                .await?;
-            }
+            // All at once: each statement on its own costs a journey to the database's thread.
+            sqlx::query(
+                "INSERT INTO incoming (source, kind, key, name, belongs, body, skeleton, effective, started)
+                 SELECT $1, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7
+                 FROM json_each($2) WHERE true
+                 ON CONFLICT (source, kind, key) DO UPDATE SET
+                   name = excluded.name, belongs = excluded.belongs, skeleton = excluded.skeleton, effective = excluded.effective, started = excluded.started, body = excluded.body",
+            )
+            .bind(source)
+            .bind(rows)
+            .execute(&mut *transaction)
+            .await?;
             if let Some(cursor) = cursor {
                 sqlx::query("UPDATE source SET cursor = $2 WHERE id = $1")
                     .bind(source)
@@ -429,6 +431,7 @@ impl Run<'_> {
             transaction.commit().await?;
             Ok::<_, Error>(Some(changes))
         });
+        self.store.forget_answers();
         changes?.ok_or_else(|| {
             identity::Error::Question(format!(
                 "`{name}` named nobody, where it named people before; nothing was changed. If they \

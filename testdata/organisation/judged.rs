@@ -336,10 +336,10 @@ impl<'a> Court<'a> {
         let repository = &self.organisation.staff.repositories[event.repository].id;
         let mut best = Role::None;
         for key in &standing.persons {
-            let mut holders = vec![Holder::Person(key.id.clone())];
-            holders.extend(standing.teams.iter().cloned().map(Holder::Team));
-            let resources = resources_of(repository);
-            let grants = self.directory.grants(&key.source, &holders, &resources, at);
+            let teams = standing.teams.iter().cloned().map(Holder::Team);
+            let all = std::iter::once(Holder::Person(key.id.clone())).chain(teams);
+            let holders: Vec<_> = all.map(|holder| (key.source.clone(), holder)).collect();
+            let grants = self.directory.grants(&holders, &resources_of(repository), at);
             let roles = grants.expect("in memory").into_iter().map(|grant| grant.value.role);
             best = best.max(roles.max().unwrap_or_default());
         }

@@ -53,35 +53,40 @@ impl Resolver<'_> {
     /// The records of all sources about one person.
     fn linked(&self, found: &[Found<Handle>]) -> Result<Linked, Error> {
         let mut linked = Linked::default();
-        let mut open: Vec<(String, String)> = Vec::new();
+        let mut open: Vec<PersonKey> = Vec::new();
         let found = if found.len() > 1 { self.present(found)? } else { found.to_vec() };
         for one in &found {
-            let key = (one.source.clone(), one.value.person.clone());
-            linked.shared |= open.iter().any(|(source, id)| *source == key.0 && *id != key.1);
+            let key = key_of(one);
+            linked.shared |= open.iter().any(|other| other.source == key.source && *other != key);
             if !open.contains(&key) {
                 open.push(key);
             }
         }
-        let mut known: BTreeSet<(String, String)> = open.iter().cloned().collect();
-        while let Some((source, id)) = open.pop() {
-            let person = self.directory.person(&source, &id, self.at)?;
-            let Some(person) = person.filter(|person| !is_ahead(&person.value, self.at.valid))
-            else {
-                continue;
-            };
-            linked.persons.push(person);
-            let handles = self.directory.handles(&source, &id, self.at)?;
-            let handles: Vec<Found<Handle>> = handles.into_iter().take(FOLLOWED).collect();
-            let names: Vec<_> = handles.iter().flat_map(|handle| joining(&handle.value)).collect();
+        let mut known: BTreeSet<PersonKey> = open.iter().cloned().collect();
+        // One ring around the person after the other: each is one question for people and one for
+        // who shares their names.
+        while !open.is_empty() {
+            let mut names = BTreeSet::new();
+            for one in self.directory.people(&open, self.at)? {
+                let person = one.person.filter(|person| !is_ahead(&person.value, self.at.valid));
+                let Some(person) = person else { continue };
+                linked.persons.push(person);
+                let handles = one.handles.into_iter().take(FOLLOWED);
+                linked.handles.extend(handles.inspect(|one| names.extend(joining(&one.value))));
+            }
+            open.clear();
+            if names.is_empty() {
+                break;
+            }
+            let names: Vec<_> = names.into_iter().collect();
             for other in self.directory.by_handles(&names, self.at)? {
-                let key = (other.source.clone(), other.value.person.clone());
+                let key = key_of(&other);
                 // One source never has one person twice: the second is somebody else.
-                let taken = known.iter().any(|(source, _)| *source == key.0);
+                let taken = known.iter().any(|one| one.source == key.source);
                 if !taken && known.len() < LINKED && known.insert(key.clone()) {
                     open.push(key);
                 }
             }
-            linked.handles.extend(handles);
         }
         linked
             .persons
@@ -94,8 +99,10 @@ impl Resolver<'_> {
     /// first day is still to come are nobody yet.
     fn present(&self, found: &[Found<Handle>]) -> Result<Vec<Found<Handle>>, Error> {
         let mut here = Vec::new();
-        for one in found {
-            let person = self.directory.person(&one.source, &one.value.person, self.at)?;
+        let keys: Vec<PersonKey> = found.iter().map(key_of).collect();
+        let people = self.directory.people(&keys, self.at)?;
+        for (one, described) in found.iter().zip(people) {
+            let person = described.person;
             let Some(person) = person.filter(|person| !is_ahead(&person.value, self.at.valid))
             else {
                 continue;
@@ -126,31 +133,36 @@ impl Resolver<'_> {
     ) -> Result<(Option<Permission>, Option<i64>, bool), Error> {
         let (mut best, mut ended, mut bypass): (Option<Permission>, Option<i64>, bool) =
             (None, None, false);
+        let mut holders = Vec::new();
         for person in &linked.persons {
-            let mut holders = vec![Holder::Person(person.value.id.clone())];
-            holders.extend(person.value.teams.iter().cloned().map(Holder::Team));
-            let grants = self.directory.grants(&person.source, &holders, &self.resources, at)?;
-            for grant in grants {
-                let Found { value: right, .. } = &grant;
-                if right.since.is_some_and(|since| since > at.valid) {
-                    continue;
+            let holds = |holder| (person.source.clone(), holder);
+            holders.push(holds(Holder::Person(person.value.id.clone())));
+            holders.extend(person.value.teams.iter().cloned().map(Holder::Team).map(holds));
+        }
+        let mut grants = self.directory.grants(&holders, &self.resources, at)?;
+        // Of two that say the same, that of the source with the most say counts.
+        let rank = |source: &str| linked.persons.iter().position(|one| one.source == source);
+        grants.sort_by_key(|grant| rank(&grant.source));
+        for grant in &grants {
+            let right = &grant.value;
+            if right.since.is_some_and(|since| since > at.valid) {
+                continue;
+            }
+            if right.expires.is_some_and(|expires| expires <= at.valid) {
+                if right.role >= Role::Write {
+                    ended = ended.max(right.expires);
                 }
-                if right.expires.is_some_and(|expires| expires <= at.valid) {
-                    if right.role >= Role::Write {
-                        ended = ended.max(right.expires);
-                    }
-                    continue;
-                }
-                if right.origin == GrantOrigin::Bypass {
-                    bypass = true;
-                    continue;
-                }
-                let better = best.as_ref().is_none_or(|best| {
-                    (right.role, narrow(right.origin)) > (best.role, narrow(best.origin))
-                });
-                if better {
-                    best = Some(permission_of(&grant, at));
-                }
+                continue;
+            }
+            if right.origin == GrantOrigin::Bypass {
+                bypass = true;
+                continue;
+            }
+            let better = best.as_ref().is_none_or(|best| {
+                (right.role, narrow(right.origin)) > (best.role, narrow(best.origin))
+            });
+            if better {
+                best = Some(permission_of(grant, at));
             }
         }
         Ok((best, ended, bypass))
@@ -168,6 +180,10 @@ fn joining(handle: &Handle) -> Vec<(HandleKind, String, String)> {
         HandleKind::Account | HandleKind::Login => vec![as_kind(handle.kind, &handle.realm)],
         HandleKind::SigningKey => Vec::new(),
     }
+}
+
+fn key_of(handle: &Found<Handle>) -> PersonKey {
+    PersonKey { source: handle.source.clone(), id: handle.value.person.clone() }
 }
 
 /// Whether a person's first day is more than a day ahead.

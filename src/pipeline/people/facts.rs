@@ -177,9 +177,12 @@ impl Gathering<'_> {
             if !before.covers(at) && before.known_since > at {
                 continue;
             }
-            let mut holders = vec![Holder::Person(key.id.clone())];
-            holders.extend(before.value.teams.iter().cloned().map(Holder::Team));
-            let grants = store.grants(&key.source, &holders, &resources, Moment::at(at))?;
+            let teams = before.value.teams.iter().cloned().map(Holder::Team);
+            let holders: Vec<_> = std::iter::once(Holder::Person(key.id.clone()))
+                .chain(teams)
+                .map(|holder| (key.source.clone(), holder))
+                .collect();
+            let grants = store.grants(&holders, &resources, Moment::at(at))?;
             let rights = grants.iter().map(|grant| grant.value.role);
             best = best.max(Some(rights.max().unwrap_or_default()));
         }

@@ -61,10 +61,9 @@ fn the_directory_is_asked_as_it_stood_and_as_it_was_known() {
     let then = Moment { valid: T0 + 11 * DAY, known: T0 + 5 * DAY };
     assert_eq!(status(&store, "ana", then), Some(Status::Active));
 
-    let holders = [Holder::Person("ana".to_owned())];
+    let holders = [("hr".to_owned(), Holder::Person("ana".to_owned()))];
     let resources = ["git.example/acme/web".to_owned()];
-    let rights =
-        |at| store.grants("hr", &holders, &resources, Moment::at(at)).expect("asked").len();
+    let rights = |at| store.grants(&holders, &resources, Moment::at(at)).expect("asked").len();
     assert_eq!((rights(T0 + DAY), rights(T0 + 10 * DAY)), (1, 0));
 }
 
@@ -125,8 +124,8 @@ fn what_could_not_be_read_is_not_gone_but_people_are() {
     assert_eq!(changes.gone, 2, "{changes:?}");
     let resources = ["git.example/acme/web".to_owned()];
     let rights = |id: &str| {
-        let holders = [Holder::Person(id.to_owned())];
-        store.grants("hr", &holders, &resources, Moment::at(T0 + DAY)).expect("asked").len()
+        let holders = [("hr".to_owned(), Holder::Person(id.to_owned()))];
+        store.grants(&holders, &resources, Moment::at(T0 + DAY)).expect("asked").len()
     };
     assert_eq!((rights("ana"), rights("bob")), (1, 0));
     assert_eq!(store.sources().expect("asked")[0].missing.len(), 1);
@@ -199,4 +198,42 @@ fn a_second_snapshot_of_the_same_time_replaces_the_first() {
     });
     count.expect("exported");
     assert_eq!(all, 1);
+}
+
+#[test]
+fn answers_are_forgotten_when_the_directory_changes() {
+    let store = Store::in_memory().expect("store");
+    let at = Moment::at(T0 + 30 * DAY);
+    assert_eq!(status(&store, "ana", at), None);
+    snapshot(&store, T0, &[person("ana", Status::Active)]);
+    assert_eq!(status(&store, "ana", at), Some(Status::Active));
+    snapshot(&store, T0 + DAY, &[person("ana", Status::Suspended)]);
+    assert_eq!(status(&store, "ana", at), Some(Status::Suspended));
+    assert!(store.forget("hr").expect("forgotten"));
+    assert_eq!((status(&store, "ana", at), store.sources().expect("asked").len()), (None, 0));
+}
+
+#[test]
+fn an_older_store_is_brought_up_to_date_and_a_newer_one_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let change = |sql: &'static str| {
+        let store = Store::open(folder.path()).expect("a store");
+        let done = store.with(async |connection| connection.execute(sql).await);
+        done.expect("changed");
+    };
+    let store = Store::open(folder.path()).expect("a store");
+    snapshot(&store, T0, &[person("ana", Status::Active), grant("ana", Role::Write)]);
+    drop(store);
+    change("DROP INDEX statement_by_grant; PRAGMA user_version = 1");
+    let store = Store::open(folder.path()).expect("brought up to date");
+    let holders = [("hr".to_owned(), Holder::Person("ana".to_owned()))];
+    let resources = ["git.example/acme/web".to_owned()];
+    assert_eq!(store.grants(&holders, &resources, Moment::at(T0)).expect("asked").len(), 1);
+    let index = "SELECT count(*) FROM sqlite_schema WHERE name = 'statement_by_grant'";
+    let found = store.with(async |connection| connection.fetch_one(index).await).expect("asked");
+    assert_eq!(found.try_get::<i64, _>(0).expect("a number"), 1);
+    drop(store);
+    change("PRAGMA user_version = 99");
+    let refused = Store::open(folder.path()).expect_err("a newer one").to_string();
+    assert!(refused.contains("newer version"), "{refused}");
 }
