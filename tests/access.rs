@@ -131,7 +131,9 @@ fn leavers_the_unseen_and_the_endless_are_listed_with_their_controls() {
     assert_eq!(line["severity"], "high");
     assert_eq!(line["iso27001"], serde_json::json!(["A.5.16", "A.5.18", "A.6.5"]));
     assert_eq!(line["nist_csf"], serde_json::json!(["PR.AA-01", "PR.AA-05", "GV.RR-04"]));
-    assert!(line["evidence"].as_str().expect("text").starts_with("Departed on 2025-05-06 by hr"));
+    assert!(
+        line["evidence"].as_str().expect("text").starts_with("Departed, last day 2025-05-06 by hr")
+    );
     assert_eq!(report["lines"][1]["severity"], "low");
     assert!(report["lines"][1]["evidence"].as_str().expect("text").starts_with("Never seen in "));
 }

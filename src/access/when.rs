@@ -8,6 +8,11 @@ pub(super) fn day(seconds: i64) -> String {
     }
 }
 
+/// The last day of what ended at a time: an end is kept as the first second without it.
+pub(super) fn last_day(end: i64) -> String {
+    day(end.saturating_sub(1))
+}
+
 /// RFC 3339 in UTC, for machines.
 pub(super) fn utc(seconds: i64) -> String {
     match jiff::Timestamp::from_second(seconds) {

@@ -8,6 +8,7 @@
 
 pub mod actor;
 pub mod codeowners;
+pub mod day;
 pub mod directory;
 pub mod email;
 pub mod event;

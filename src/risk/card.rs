@@ -8,6 +8,7 @@ use super::exposure::Exposure;
 use super::judge::{Band, Judgement, Observation};
 use super::weigh::{Hypothesis, Weights};
 use crate::identity::actor::{Actor, ActorRole, Class, Permission};
+use crate::identity::day::last_day;
 use crate::identity::{PersonType, Status};
 
 /// A person card.
@@ -212,8 +213,8 @@ fn permission(right: &Permission) -> String {
         Some(team) => format!("team {team}"),
         None => right.origin.to_string(),
     };
-    let until = right.expires.and_then(|at| jiff::Timestamp::from_second(at).ok());
-    let until = until.map(|at| format!(", until {}", at.strftime("%Y-%m-%d"))).unwrap_or_default();
+    let until = right.expires.and_then(last_day);
+    let until = until.map(|day| format!(", until {day}")).unwrap_or_default();
     let assumed = if right.certain { "" } else { ", as of the first snapshot after it" };
     format!("{role} on {}, by {by}{until}{assumed}", right.resource)
 }

@@ -9,7 +9,7 @@ use super::super::check::{self, Check};
 use super::super::directory::hash;
 use super::super::report::Draft;
 use super::super::rights::{Facet, Sum};
-use super::super::when::day;
+use super::super::when::{day, last_day};
 use super::{Given, Work};
 use crate::identity::codeowners::{CodeOwners, CodeOwnersKind, Entry, MAX_BYTES, Owner};
 use crate::identity::email::{self, ForgeKind};
@@ -128,8 +128,13 @@ impl Work<'_> {
                 && entry.standing(now).0 < Status::Departed
         });
         if let Some(at) = gone.filter(|_| !back) {
-            let since = self.people.entry(*at).standing(now).1;
-            let why = format!("departed on {} by {}", day(since), self.people.source_of(*at).0);
+            let entry = self.people.entry(*at);
+            let since = entry.standing(now).1;
+            let when = match entry.end {
+                Some(_) => format!("last day {}", last_day(since)),
+                None => format!("known since {}", day(since)),
+            };
+            let why = format!("departed, {when} by {}", self.people.source_of(*at).0);
             self.owner_line(&check::CODEOWNERS_FORMER, file, (subject, entries), &why, sources);
             return Ok(());
         }

@@ -6,7 +6,7 @@ use super::super::directory::Entry;
 use super::super::report::Draft;
 use super::super::rights::{Facet, Rights, Sum};
 use super::super::subject::Subject;
-use super::super::when::{day, days};
+use super::super::when::{day, days, last_day};
 use super::Work;
 use crate::identity::{Authority, PersonType, Role, Status};
 use crate::model::Severity;
@@ -147,13 +147,13 @@ impl Work<'_> {
             let (status, since) = entry.standing(now);
             let words = match status {
                 Status::Departed if entry.end.is_some() => {
-                    format!("Departed on {} by {by}.", day(since))
+                    format!("Departed, last day {} by {by}.", last_day(since))
                 }
                 Status::Departed => format!("Departed, known since {} by {by}.", day(since)),
                 Status::Suspended => format!("Suspended, known since {} by {by}.", day(since)),
                 Status::Active | Status::Leave => {
                     let expired = entry.access_expires.filter(|expires| *expires <= now)?;
-                    format!("Access expired on {} by {by}.", day(expired))
+                    format!("Access expired, last day {} by {by}.", last_day(expired))
                 }
             };
             let departed = status == Status::Departed;
@@ -253,7 +253,7 @@ impl Work<'_> {
         };
         let end = entries().find_map(|entry| entry.end);
         let end = match end {
-            Some(end) => format!(" The contract ends on {}.", day(end)),
+            Some(end) => format!(" The contract ends on {}.", last_day(end)),
             None => String::new(),
         };
         let why = format!("{what} with rights that have no end.{end}");

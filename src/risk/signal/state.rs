@@ -78,7 +78,9 @@ pub(super) const SIGNALS: &[Signal] = &[
             if !(-14 * DAY..=30 * DAY).contains(&ahead) {
                 return Look::Quiet;
             }
-            let value = format!("the last day is {} days from the event", days(ahead));
+            // The end is the midnight after the last day.
+            let apart = (end - 1).div_euclid(DAY) - case.time.div_euclid(DAY);
+            let value = format!("the last day is {} days from the event", apart.abs());
             Seen::person(case, value, Weights::new(0.0, 0.0, 5.0), &source(standing))
         },
     },
