@@ -5,25 +5,65 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::bundle::{self, Authentic, Keys};
 use super::exit::UsageError;
-use super::{Exit, people, terminal};
+use super::{Exit, people, scan, terminal};
+use crate::config::Config;
+use crate::identity::pseudonym::PseudonymKey;
 use crate::model::text::escape;
 use crate::pipeline::people::Judged;
 use crate::risk::judge::Observation;
 use crate::risk::weigh::{self, Family, Hypothesis, Weights};
 use crate::risk::{Card, Settings, judge};
+use crate::store;
 
 #[derive(Debug, Args)]
+#[allow(clippy::doc_markdown, reason = "this is the text of --help")]
 pub struct Arguments {
     /// The finding's fingerprint, or its beginning
     finding: String,
     /// The evidence bundle that `leaktrace scan --evidence` wrote
     #[arg(long, value_name = "PATH")]
     evidence: PathBuf,
+    /// Configuration file with the identity settings [default: LEAKTRACE_CONFIG]
+    #[arg(long, value_name = "PATH")]
+    config: Option<PathBuf>,
+    /// Folder of the store of people, whose key tells whether the bundle is the organisation's
+    /// [default: identity.store, else leaktrace/identity in the user's state folder]
+    #[arg(long, value_name = "FOLDER")]
+    store: Option<PathBuf>,
+}
+
+/// The keys that a bundle may have been made with. None is made here, and no store is opened.
+fn keys(arguments: &Arguments) -> anyhow::Result<Keys> {
+    let environment = scan::environment()?;
+    let config = match arguments.config.as_ref().or(environment.config.as_ref()) {
+        Some(path) => Some(Config::load(path)?),
+        None => None,
+    };
+    let mut keys = Keys::default();
+    keys.own.extend(environment.pseudonym_key.clone().and_then(PseudonymKey::new));
+    // Where there is no folder to look into there is no key in it.
+    if let Ok(folder) = people::folder(arguments.store.as_deref(), config.as_ref()) {
+        keys.own.extend(store::key_beside(&folder)?);
+    }
+    let fingerprints = environment.fingerprint_key.as_ref();
+    let fingerprints =
+        fingerprints.or(config.as_ref().and_then(|one| one.fingerprint_key.as_ref()));
+    keys.others.extend(fingerprints.map(|key| PseudonymKey::derived(key.expose())));
+    Ok(keys)
 }
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
-    let bundle = people::read_bundle(&arguments.evidence)?;
+    let (bundle, authentic) = bundle::open(&arguments.evidence, &keys(arguments)?)?;
+    if authentic == Authentic::No {
+        terminal::warn(&format!(
+            "{}: not authentic: it was changed since it was written, or nobody with the key that \
+             is here wrote it. Nothing in it is shown; scan again with --evidence",
+            people::shown(&arguments.evidence)
+        ));
+        return Ok(Exit::Failed);
+    }
     let wanted = arguments.finding.to_ascii_lowercase();
     let found: Vec<&Judged> =
         bundle.cases.iter().filter(|one| one.case.finding.starts_with(&wanted)).collect();
@@ -55,6 +95,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let same = serde_json::to_string(&again)? == serde_json::to_string(&judged.judgement)?;
     tell(judged, &bundle.settings)?;
     terminal::say("")?;
+    terminal::say(match authentic {
+        Authentic::Yes => "bundle: authenticated, made with the organisation's key",
+        _ => "bundle: whether it is authentic cannot be checked here: no key",
+    })?;
     if same {
         terminal::say(&format!(
             "made again from the bundle: the same judgement ({})",

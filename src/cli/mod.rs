@@ -4,6 +4,7 @@
 mod access;
 mod alerts;
 mod baseline;
+mod bundle;
 mod condition;
 mod config;
 mod exit;

@@ -4,7 +4,7 @@
 use std::env;
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{self, Read as _, Write as _};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -21,8 +21,7 @@ use crate::identity::mailmap::Mailmap;
 use crate::identity::pseudonym::PseudonymKey;
 use crate::model::Secret;
 use crate::model::text::escape;
-use crate::output::redact::Finder;
-use crate::pipeline::people::{Afterwards, Bundle, Judged, People};
+use crate::pipeline::people::{Afterwards, People};
 use crate::provenance::signature;
 use crate::risk::signal;
 use crate::store::{Store, audit};
@@ -32,9 +31,6 @@ const LARGEST: u64 = 16 << 20;
 
 /// Largest payload of an event, bytes.
 const PAYLOAD: u64 = 25 << 20;
-
-/// Largest evidence bundle, bytes.
-const BUNDLE: u64 = 1 << 30;
 
 /// How a scan looks at people. It does so where `identity.enabled` is set in a configuration that
 /// the user named.
@@ -292,45 +288,6 @@ fn facts(path: &Path) -> anyhow::Result<Afterwards> {
         return Err(UsageError(format!("{}: write \"version\": 1", shown(path))).into());
     }
     Ok(facts)
-}
-
-/// Writes an evidence bundle, for its owner's eyes only.
-pub fn write_bundle(path: &Path, bundle: &Bundle, finder: &Finder) -> anyhow::Result<()> {
-    // Paths and names of branches may hold credentials, too.
-    let mut bundle = bundle.clone();
-    let mask = |text: &mut Option<String>| *text = text.as_deref().map(|text| finder.masked(text));
-    for Judged { case, .. } in &mut bundle.cases {
-        mask(&mut case.secret.path);
-        mask(&mut case.push.ref_name);
-        for text in case.change.folders.iter_mut().chain(&mut case.missing) {
-            *text = finder.masked(text);
-        }
-        for actor in &mut case.actors {
-            for text in [&mut actor.name, &mut actor.email] {
-                *text = finder.masked(text);
-            }
-        }
-    }
-    let write = || {
-        let mut out = io::BufWriter::new(scan::create(path)?);
-        serde_json::to_writer_pretty(&mut out, &bundle)?;
-        out.write_all(b"\n")?;
-        out.flush()
-    };
-    write().with_context(|| format!("cannot write {}", shown(path)))
-}
-
-/// Reads an evidence bundle.
-pub fn read_bundle(path: &Path) -> anyhow::Result<Bundle> {
-    let bytes = read(path, BUNDLE)?;
-    let version: serde_json::Value = serde_json::from_slice(&bytes)
-        .with_context(|| format!("{}: this is no evidence bundle", shown(path)))?;
-    if version.get("version").and_then(serde_json::Value::as_u64) != Some(1) {
-        let why = format!("{}: a bundle of another version; make it again", shown(path));
-        return Err(UsageError(why).into());
-    }
-    serde_json::from_value(version)
-        .with_context(|| format!("{}: this is no evidence bundle", shown(path)))
 }
 
 /// A file of at most `limit` bytes.

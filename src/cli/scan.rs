@@ -15,7 +15,7 @@ use super::Exit;
 use super::exit::UsageError;
 use super::progress::Bar;
 use super::terminal::{self, Colour};
-use super::{notify, people};
+use super::{bundle, notify, people};
 use crate::config::expression::Field;
 use crate::config::{Config, Environment, FailOn, parse_size};
 use crate::model::{Confidence, IncompleteKind};
@@ -169,8 +169,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     for output in outputs {
         write(&scan.report, &output, arguments.color)?;
     }
-    if let (Some(path), Some(bundle)) = (&arguments.people.evidence, &scan.evidence) {
-        people::write_bundle(path, bundle, &notify::finder(&scan))?;
+    if let (Some(path), Some(bundle), Some(people)) =
+        (&arguments.people.evidence, &scan.evidence, &options.people)
+    {
+        bundle::write(path, bundle, &notify::finder(&scan), &people.pseudonyms)?;
     }
     if let Some(people) = &options.people
         && !notify::run(&scan, people, arguments.people.alerts)?

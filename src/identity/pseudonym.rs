@@ -22,14 +22,36 @@ impl PseudonymKey {
         PseudonymKey(Secret::new(key.to_vec()))
     }
 
+    /// Says that whoever has this key made `text`: 64 lower-case hexadecimal digits.
+    pub fn seal(&self, text: &[u8]) -> String {
+        hex(&mac(&self.sealing(), text))
+    }
+
+    /// Whether `seal` is that of `text`, in a time that does not depend on where it is wrong.
+    pub fn seals(&self, text: &[u8], seal: &str) -> bool {
+        let (own, given) = (self.seal(text), seal.as_bytes());
+        // What differs is compared by its HMAC, whose bytes nobody can choose.
+        own.len() == given.len()
+            && mac(&self.sealing(), own.as_bytes()) == mac(&self.sealing(), given)
+    }
+
+    /// A key for this alone: no id holds a zero byte, so that no pseudonym is a part of it.
+    fn sealing(&self) -> [u8; 32] {
+        mac(self.0.expose(), b"leaktrace evidence bundle\0version 1")
+    }
+
     /// The pseudonym of an id: 16 lower-case hexadecimal digits.
     pub fn of(&self, id: &str) -> String {
-        mac(self.0.expose(), id.as_bytes()).iter().take(8).fold(String::new(), |mut text, byte| {
-            use std::fmt::Write as _;
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        hex(mac(self.0.expose(), id.as_bytes()).get(..8).unwrap_or_default())
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        use std::fmt::Write as _;
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 fn mac(key: &[u8], text: &[u8]) -> [u8; 32] {
@@ -41,6 +63,18 @@ fn mac(key: &[u8], text: &[u8]) -> [u8; 32] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_seal_is_of_the_key_and_of_every_byte() {
+        let key = |byte| PseudonymKey::new(Secret::new(vec![byte; 32])).expect("long enough");
+        let seal = key(b'k').seal(b"text");
+        assert_eq!(seal.len(), 64);
+        assert!(key(b'k').seals(b"text", &seal));
+        assert!(!key(b'k').seals(b"Text", &seal) && !key(b'l').seals(b"text", &seal));
+        assert!(!key(b'k').seals(b"text", &seal.to_uppercase()) && !key(b'k').seals(b"text", ""));
+        // A pseudonym is no part of it.
+        assert!(!seal.starts_with(&key(b'k').of("text")));
+    }
 
     #[test]
     fn the_pseudonym_is_the_start_of_the_hmac() {

@@ -143,26 +143,35 @@ impl Store {
     /// The organisation's key for pseudonyms, made by chance when there is none yet.
     pub fn pseudonym_key(&self) -> Result<Option<PseudonymKey>, Error> {
         let Some(folder) = &self.folder else { return Ok(None) };
+        if let Some(key) = key_beside(folder)? {
+            return Ok(Some(key));
+        }
         let path = folder.join(KEY_FILE);
         let io = |source| Error::Io { path: shown(&path), source };
-        let bytes = match fs::read(&path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let mut bytes = vec![0; 32];
-                getrandom::fill(&mut bytes)
-                    .map_err(|_| io(io::Error::other("the system gives no random bytes")))?;
-                let mut file = private_file(&path).map_err(io)?;
-                io::Write::write_all(&mut file, &bytes).map_err(io)?;
-                bytes
-            }
-            Err(error) => return Err(io(error)),
-        };
-        let key = PseudonymKey::new(Secret::new(bytes));
-        key.map(Some).ok_or_else(|| Error::Refused {
-            path: shown(&path),
-            why: "shorter than 16 bytes; restore it, or remove it for new pseudonyms".to_owned(),
-        })
+        let mut bytes = vec![0; 32];
+        getrandom::fill(&mut bytes)
+            .map_err(|_| io(io::Error::other("the system gives no random bytes")))?;
+        let mut file = private_file(&path).map_err(io)?;
+        io::Write::write_all(&mut file, &bytes).map_err(io)?;
+        key_of(bytes, &path).map(Some)
     }
+}
+
+/// The key for pseudonyms that lies in `folder`, if there is one.
+pub fn key_beside(folder: &Path) -> Result<Option<PseudonymKey>, Error> {
+    let path = folder.join(KEY_FILE);
+    match fs::read(&path) {
+        Ok(bytes) => key_of(bytes, &path).map(Some),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(Error::Io { path: shown(&path), source }),
+    }
+}
+
+fn key_of(bytes: Vec<u8>, path: &Path) -> Result<PseudonymKey, Error> {
+    PseudonymKey::new(Secret::new(bytes)).ok_or_else(|| Error::Refused {
+        path: shown(path),
+        why: "shorter than 16 bytes; restore it, or remove it for new pseudonyms".to_owned(),
+    })
 }
 
 /// `SQLITE_NOTADB` is a file of something else; the rest are errors of the database.

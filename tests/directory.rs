@@ -1,0 +1,164 @@
+//! The directory of people from the command line: what changed in it, who somebody is, who looked,
+//! and whether an evidence bundle is the organisation's own.
+#![allow(clippy::panic)]
+
+mod common;
+
+use common::{NOW, Run, Scratch, hex, key_bytes, leaktrace, token};
+
+const DAY: i64 = 86_400;
+
+const PEOPLE: &str = "\
+person_id,email,login:github,display_name,type,status,start,end,team,access_expires
+p-1,ana@corp.example,anat,Ana Tester,employee,active,2020-01-01,,payments,
+p-2,bob@corp.example,bobby,Bob Builder,contractor,active,2020-01-01,,web,
+";
+
+const CONFIG: &str = "\
+version: 1
+identity:
+  enabled: true
+  store: store
+  repository: github.com/acme/web
+  own: [github.com/acme]
+";
+
+/// An organisation with a directory of two people.
+struct Organisation {
+    scratch: Scratch,
+}
+
+impl Organisation {
+    fn new() -> Organisation {
+        let scratch = Scratch::new();
+        scratch.write("org.yml", CONFIG);
+        let organisation = Organisation { scratch };
+        organisation.import("hr.csv", PEOPLE, &[]);
+        organisation
+    }
+
+    fn run(&self, arguments: &[&str]) -> Run {
+        leaktrace(self.scratch.root(), arguments, &[], b"")
+    }
+
+    /// What a command prints that does what it is asked.
+    fn said(&self, arguments: &[&str]) -> String {
+        let run = self.run(arguments);
+        assert_eq!(run.code, Some(0), "{arguments:?}: {}{}", run.text(), run.stderr);
+        run.text().to_owned()
+    }
+
+    fn import(&self, name: &str, text: &str, more: &[&str]) {
+        self.scratch.write(name, text);
+        let import = ["identity", "import", name, "--config", "org.yml"];
+        self.said(&[&import, more].concat());
+    }
+
+    /// A commit by Bob, who may have signed off and be named in its message.
+    fn commit(&self, path: &str, content: &str, message: &str) -> String {
+        let web = self.scratch.path("web");
+        let repo =
+            if web.exists() { self.scratch.existing("web") } else { self.scratch.init("web", &[]) };
+        repo.set_clock(NOW - DAY);
+        repo.write(path, content);
+        repo.git(&["add", "--all"]);
+        let author = "Bob Builder <bob@corp.example>";
+        repo.git(&["commit", "-q", "-m", message, "--author", author]);
+        repo.head()
+    }
+
+    fn scan(&self, more: &[&str]) -> Run {
+        let run = self.run(&[&["scan", "web", "--config", "org.yml"], more].concat());
+        assert_eq!(run.code, Some(1), "{}", run.stderr);
+        run
+    }
+
+    /// Writes an evidence bundle of one finding, and gives its fingerprint.
+    fn evidence(&self) -> String {
+        self.scan(&["--evidence", "evidence.json"]);
+        let text = std::fs::read_to_string(self.scratch.path("evidence.json")).expect("a bundle");
+        let bundle: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        bundle["cases"][0]["case"]["finding"].as_str().expect("a fingerprint").to_owned()
+    }
+}
+
+fn dotenv(label: &str) -> String {
+    format!("GITHUB_TOKEN={}\n", token(label))
+}
+
+#[test]
+fn an_end_is_shown_as_the_last_day() {
+    let organisation = Organisation::new();
+    let left = PEOPLE.replace(
+        "contractor,active,2020-01-01,,web,",
+        "contractor,departed,2020-01-01,2025-05-31,web,2025-05-31",
+    );
+    organisation.import("hr.csv", &left, &[]);
+    let resolve = ["identity", "resolve", "bob@corp.example", "--config", "org.yml"];
+    let text = organisation.said(&resolve);
+    assert!(text.contains("departed contractor, last day 2025-05-31"), "{text}");
+    // 2025-12-31, until its end.
+    let rights = r#"{"record":"person","id":"1"}
+{"record":"handle","person":"1","kind":"email","value":"bob@corp.example"}
+{"record":"grant","holder":{"person":"1"},"resource":"github.com/acme/web","role":"write","origin":"direct","expires":1767225600}
+"#;
+    organisation.import("forge.jsonl", rights, &["--authority", "forge"]);
+    organisation.commit("prod.env", &dotenv("x"), "Add settings");
+    let text = organisation.said(&resolve);
+    assert!(text.contains("write on github.com/acme/web, by direct, until 2025-12-31"), "{text}");
+    for format in ["text", "json", "jsonl", "sarif", "csv", "html"] {
+        let run = organisation.scan(&["-o", format]);
+        let words: Vec<&str> = run.text().split_whitespace().collect();
+        let text = words.join(" ");
+        assert!(!text.contains("2026-01-01"), "{format}: {text}");
+        assert!(text.contains("until 2025-12-31"), "{format}: {text}");
+    }
+    let review = ["access", "review", "--config", "org.yml"];
+    let text = organisation.run(&review).text().to_owned();
+    assert!(text.contains("last day 2025-05-31"), "{text}");
+}
+
+#[test]
+fn a_forged_bundle_is_refused_where_the_key_is() {
+    let organisation = Organisation::new();
+    organisation.commit("prod.env", &dotenv("x"), "docs: fix typo");
+    let finding = organisation.evidence();
+    let path = organisation.scratch.path("evidence.json");
+    let text = std::fs::read_to_string(&path).expect("readable");
+    let explain = |more: &[&str]| {
+        organisation.run(&[&["explain", &finding, "--evidence", "evidence.json"], more].concat())
+    };
+    let ours = ["--store", "store"];
+    let run = explain(&ours);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    assert!(run.text().contains("bundle: authenticated"), "{}", run.text());
+    // Other white space is the same bundle.
+    let bundle: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    std::fs::write(&path, bundle.to_string()).expect("written");
+    assert!(explain(&ours).text().contains("bundle: authenticated"));
+    // A forgery that fits together: nothing but the key tells.
+    let forged = text.replace("\"contractor\"", "\"employee\"");
+    assert_ne!(text, forged);
+    let unsealed = {
+        let mut bundle = bundle.clone();
+        bundle.as_object_mut().expect("an object").remove("authentication");
+        bundle.to_string()
+    };
+    for changed in [forged.clone(), unsealed] {
+        std::fs::write(&path, changed).expect("written");
+        let run = explain(&ours);
+        assert_eq!(run.code, Some(2), "{}", run.stderr);
+        assert!(run.stderr.contains("not authentic"), "{}", run.stderr);
+        assert!(!run.text().contains("Concern"), "{}", run.text());
+    }
+    std::fs::write(&path, &text).expect("written");
+    let key = hex(&key_bytes());
+    let other = [("LEAKTRACE_PSEUDONYM_KEY", key.as_str())];
+    let arguments = ["explain", &finding, "--evidence", "evidence.json"];
+    let run = leaktrace(organisation.scratch.root(), &arguments, &other, b"");
+    assert_eq!(run.code, Some(2), "{}", run.text());
+    // Elsewhere it can be made again, and nobody can say whose it is.
+    let run = explain(&[]);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    assert!(run.text().contains("cannot be checked here: no key"), "{}", run.text());
+}
