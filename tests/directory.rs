@@ -87,6 +87,44 @@ fn dotenv(label: &str) -> String {
 }
 
 #[test]
+fn a_diff_says_which_fields_changed_from_what_to_what() {
+    let organisation = Organisation::new();
+    let before = "2025-06-01";
+    let day = ["identity", "diff", before, "--config", "org.yml"];
+    organisation.said(&["identity", "forget", "hr", "--config", "org.yml"]);
+    organisation.import("hr.csv", PEOPLE, &["--as-of", "2025-05-01"]);
+    assert_eq!(organisation.said(&day), "");
+    let changed = PEOPLE
+        .replace(
+            "contractor,active,2020-01-01,,web,",
+            "contractor,departed,2020-01-01,2025-05-31,ops;web,",
+        )
+        .replace("Ana Tester", "Ana Married")
+        .replace("anat", "anam")
+        + "p-3,eva@corp.example,,Eva New,employee,active,,,,\n";
+    organisation.import("hr.csv", &changed, &["--as-of", "2025-06-10"]);
+    let text = organisation.said(&day);
+    let bob = "status: active -> departed; last day: none -> 2025-05-31; teams: +ops [hr]";
+    let lines: Vec<&str> = text.lines().collect();
+    let has = |mark: &str, part: &str| {
+        let found = lines.iter().filter(|line| line.contains(mark) && line.contains(part));
+        assert_eq!(found.count(), 1, "{mark} {part}:\n{text}");
+    };
+    has("2025-06-10 ~ person-", bob);
+    has("2025-06-10 ~ person-", "name: another");
+    has("2025-06-10 - person-", "goes by a login");
+    has("2025-06-10 + person-", "goes by a login");
+    has("2025-06-10 + person-", "active employee");
+    has("2025-06-10 + person-", "goes by an address");
+    assert_eq!(lines.len(), 6, "{text}");
+    for name in ["Ana", "Bob", "Eva", "corp.example", "anam", "p-2"] {
+        assert!(!text.contains(name), "{name}:\n{text}");
+    }
+    // What was learnt before the date is not told.
+    assert_eq!(organisation.said(&["identity", "diff", "2025-06-11", "--config", "org.yml"]), "");
+}
+
+#[test]
 fn an_end_is_shown_as_the_last_day() {
     let organisation = Organisation::new();
     let left = PEOPLE.replace(

@@ -1,5 +1,6 @@
 //! `leaktrace identity`: the directory of people.
 
+mod diff;
 mod import;
 mod policy;
 mod resolve;
@@ -15,7 +16,7 @@ use super::exit::UsageError;
 use super::people::{self, folder, shown};
 use super::{Exit, scan, terminal};
 use crate::config::{Config, Environment};
-use crate::identity::{Directory as _, Found, HandleKind, Record, SourceState};
+use crate::identity::{Directory as _, SourceState};
 use crate::model::text::escape;
 use crate::store::{Store, audit};
 
@@ -148,7 +149,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         Command::Sync(arguments) => sync::run(&arguments),
         Command::Resolve(arguments) => resolve::run(&arguments),
         Command::Export { common, history } => export(&common, history),
-        Command::Diff { common, since } => diff(&common, &since),
+        Command::Diff { common, since } => diff::run(&common, &since),
         Command::Sources { common } => sources(&common),
         Command::Forget { common, source } => forget(&common, &source),
         Command::Purge { common, days } => purge(&common, days),
@@ -187,71 +188,6 @@ pub fn day(seconds: i64) -> String {
         Ok(time) if seconds != i64::MIN => time.strftime("%Y-%m-%d").to_string(),
         _ => "-".to_owned(),
     }
-}
-
-fn diff(common: &Common, since: &str) -> anyhow::Result<Exit> {
-    let place = common.place()?;
-    let store = place.existing()?;
-    let since = scan::since(since, place.now).ok_or_else(|| {
-        UsageError("write a date as 2026-01-31, 2026-01-31T12:00:00Z or 14d".to_owned())
-    })?;
-    let (key, _) = people::pseudonyms(&place.environment, Some(&place.config), &store)?;
-    let mut lines: Vec<String> = Vec::new();
-    store.export(true, |found| {
-        let ended = found.until != i64::MAX && found.until > since;
-        let began = found.from > since || found.from == i64::MIN && found.known_since > since;
-        for (mark, at, seen) in [("-", found.until, ended), ("+", found.known_since, began)] {
-            if seen {
-                lines.push(format!("{} {mark} {}", day(at), describe(&found, &|id| key.of(id))));
-            }
-        }
-        Ok(())
-    })?;
-    lines.sort();
-    for line in lines {
-        terminal::say(&line)?;
-    }
-    Ok(Exit::Clean)
-}
-
-/// A statement in a line, people by pseudonym.
-fn describe(found: &Found<Record>, pseudonym: &dyn Fn(&str) -> String) -> String {
-    let person = |id: &str| format!("person-{}", pseudonym(id));
-    let text = match &found.value {
-        Record::Person(one) => {
-            let access = one.access_expires.map(|at| format!(", access until {}", day(at)));
-            let end = one.end.map(|at| format!(", until {}", day(at)));
-            format!(
-                "{}: {} {}{}{}",
-                person(&one.id),
-                one.status,
-                one.kind,
-                end.unwrap_or_default(),
-                access.unwrap_or_default()
-            )
-        }
-        Record::Handle(one) => {
-            let what = match one.kind {
-                HandleKind::Email => "an address",
-                HandleKind::Account => "an account",
-                HandleKind::Login => "a login",
-                HandleKind::SigningKey => "a signing key",
-                HandleKind::Saml => "a sign-in name",
-            };
-            format!("{}: goes by {what}", person(&one.person))
-        }
-        Record::Grant(one) => {
-            let holder = match &one.holder {
-                crate::identity::Holder::Person(id) => person(id),
-                crate::identity::Holder::Team(name) => format!("team {}", escape(name.as_bytes())),
-            };
-            format!("{holder}: {} on {}", one.role, escape(one.resource.as_bytes()))
-        }
-        Record::Resource(one) => {
-            format!("{}: {}", escape(one.id.as_bytes()), one.visibility)
-        }
-    };
-    format!("{} [{}]", text, escape(found.source.as_bytes()))
 }
 
 fn sources(common: &Common) -> anyhow::Result<Exit> {
