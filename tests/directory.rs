@@ -157,6 +157,27 @@ fn an_end_is_shown_as_the_last_day() {
 }
 
 #[test]
+fn whoever_is_asked_about_has_no_role_and_no_evidence() {
+    let organisation = Organisation::new();
+    let resolve =
+        |what: &str| organisation.said(&["identity", "resolve", what, "--config", "org.yml"]);
+    let address = resolve("bob@corp.example");
+    assert!(address.starts_with("the address you asked for: person-"), "{address}");
+    let login = resolve("github.com/bobby");
+    assert!(login.starts_with("the login you asked for: person-"), "{login}");
+    for text in [&address, &login] {
+        assert!(text.contains("active contractor"), "{text}");
+        for word in ["author", "variables", "claimed", "rank"] {
+            assert!(!text.contains(word), "{word}: {text}");
+        }
+    }
+    for option in ["--evidence", "--facts", "--alerts"] {
+        let asked = ["identity", "resolve", "a@b.example", "--config", "org.yml", option, "x"];
+        assert_eq!(organisation.run(&asked).code, Some(64), "{option}");
+    }
+}
+
+#[test]
 fn a_forged_bundle_is_refused_where_the_key_is() {
     let organisation = Organisation::new();
     organisation.commit("prod.env", &dotenv("x"), "docs: fix typo");

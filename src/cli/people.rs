@@ -55,6 +55,11 @@ pub struct PeopleArguments {
 }
 
 impl PeopleArguments {
+    /// For a question about one commit, which neither judges nor alerts.
+    pub fn resolving(event: Option<PathBuf>, reveal_identities: bool) -> PeopleArguments {
+        PeopleArguments { event, reveal_identities, ..PeopleArguments::default() }
+    }
+
     fn any(&self) -> bool {
         self.event.is_some()
             || self.facts.is_some()

@@ -10,7 +10,8 @@ use super::super::exit::UsageError;
 use super::super::people::{self, shown};
 use super::super::{Exit, scan, terminal};
 use super::{Common, Place, day};
-use crate::identity::actor::{Actor, ActorRole, Evidence};
+use crate::identity::actor::{Actor, ActorRole, Evidence, Standing};
+use crate::identity::day::last_day;
 use crate::identity::email;
 use crate::identity::resolve::{Claim, Name, Resolver, resources_of};
 use crate::identity::{HandleKind, Moment};
@@ -31,8 +32,13 @@ pub struct Arguments {
     /// As of when: 2026-01-31, 2026-01-31T12:00:00Z or 14d [default: the commit's time, else now]
     #[arg(long, value_name = "DATE")]
     at: Option<String>,
-    #[command(flatten)]
-    people: people::PeopleArguments,
+    /// Payload of the push that brought the commit, as the forge sent it [default: what the CI's
+    /// variables say]
+    #[arg(long, value_name = "PATH")]
+    event: Option<PathBuf>,
+    /// Show names in place of pseudonyms. It is recorded in the audit log
+    #[arg(long)]
+    reveal_identities: bool,
 }
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
@@ -45,8 +51,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         let path = std::path::absolute(&place.folder)?;
         config.identity.store = Some(crate::config::Located { value: path, line: 0 });
     }
-    let prepared =
-        people::prepare(&arguments.people, &place.environment, Some(&config), place.now)?;
+    let asked =
+        people::PeopleArguments::resolving(arguments.event.clone(), arguments.reveal_identities);
+    let prepared = people::prepare(&asked, &place.environment, Some(&config), place.now)?;
     let people = prepared.ok_or_else(|| UsageError("nothing to resolve with".to_owned()))?;
     let is_commit =
         what.len() >= 7 && what.bytes().all(|byte| byte.is_ascii_hexdigit()) || what == "HEAD";
@@ -67,11 +74,16 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         pseudonyms: &people.pseudonyms,
     };
     let actor = resolver.resolve(claim(what, &people)?)?;
-    show(&actor, people.reveal)?;
+    let asked = if what.contains('@') { ASKED_ADDRESS } else { ASKED_LOGIN };
+    show(&actor, Some(asked), people.reveal)?;
     Ok(Exit::Clean)
 }
 
-/// What an address or login on its own claims.
+/// What stands in the place of a role where nobody acted: somebody asked.
+const ASKED_ADDRESS: &str = "the address you asked for";
+const ASKED_LOGIN: &str = "the login you asked for";
+
+/// What an address or login on its own claims. Its role is of no meaning: nobody has acted.
 fn claim(what: &str, people: &People) -> anyhow::Result<Claim> {
     let mut names = Vec::new();
     let mut add = |evidence, kind, realm: &str, value: String, via| {
@@ -89,7 +101,7 @@ fn claim(what: &str, people: &People) -> anyhow::Result<Claim> {
             }
             add(Evidence::Login, HandleKind::Login, &host, login, "the login in the address");
         }
-        add(Evidence::Email, HandleKind::Email, "", email::normal(what), "the address");
+        add(Evidence::Email, HandleKind::Email, "", email::normal(what), ASKED_ADDRESS);
     } else {
         let (realm, login) = what.rsplit_once('/').ok_or_else(|| {
             UsageError(format!(
@@ -99,7 +111,7 @@ fn claim(what: &str, people: &People) -> anyhow::Result<Claim> {
             ))
         })?;
         let value = login.to_lowercase();
-        add(Evidence::Platform, HandleKind::Login, realm, value, "the login");
+        add(Evidence::ForgeLink, HandleKind::Login, realm, value, ASKED_LOGIN);
     }
     let email = if what.contains('@') { escape(what.as_bytes()) } else { String::new() };
     let login = (!what.contains('@')).then(|| escape(what.as_bytes()));
@@ -138,7 +150,7 @@ fn commit(arguments: &Arguments, place: &Place, people: &Arc<People>) -> anyhow:
     }
     for actor in &subject.actors {
         terminal::say("")?;
-        show(actor, people.reveal)?;
+        show(actor, None, people.reveal)?;
     }
     if !subject.actors.iter().any(|actor| actor.role == ActorRole::Pusher) {
         terminal::say("\npusher     not known: a commit does not say who pushed it; see --event")?;
@@ -146,15 +158,19 @@ fn commit(arguments: &Arguments, place: &Place, people: &Arc<People>) -> anyhow:
     Ok(Exit::Clean)
 }
 
-/// One resolution; `names` shows what it went by.
-fn show(actor: &Actor, names: bool) -> anyhow::Result<()> {
+/// One resolution; `asked` says that it is of a bare name, which has no role and no evidence;
+/// `names` shows what it went by.
+fn show(actor: &Actor, asked: Option<&str>, names: bool) -> anyhow::Result<()> {
     let standing = actor.standing.as_ref();
     let known = standing.and_then(|one| one.name.as_deref());
     let who = match known.filter(|_| names) {
         Some(name) => format!("{name} (person-{})", actor.pseudonym),
         None => format!("person-{}", actor.pseudonym),
     };
-    terminal::say(&format!("{:<10} {who}", actor.role.as_str()))?;
+    match asked {
+        Some(asked) => terminal::say(&format!("{asked}: {who}"))?,
+        None => terminal::say(&format!("{:<10} {who}", actor.role.as_str()))?,
+    }
     for (number, step) in actor.steps.iter().enumerate() {
         let value = if names && !step.value.is_empty() {
             format!(" {}", step.value)
@@ -163,35 +179,57 @@ fn show(actor: &Actor, names: bool) -> anyhow::Result<()> {
         };
         terminal::say(&format!("  {}. {}{value}: {}", number + 1, step.via, step.outcome))?;
     }
-    terminal::say(&format!(
-        "  evidence   {} (rank {} of 7, {} in 100 sure)",
-        actor.evidence.as_str(),
-        actor.evidence.rank(),
-        actor.confidence
-    ))?;
+    if asked.is_none() {
+        terminal::say(&format!(
+            "  evidence   {} (rank {} of 7, {} in 100 sure)",
+            actor.evidence.as_str(),
+            actor.evidence.rank(),
+            actor.confidence
+        ))?;
+    }
     let class = actor.class.as_str();
     let class = match standing {
-        Some(one) => {
-            let since =
-                one.inactive_since.map(|since| format!(", not active since {}", day(since)));
-            format!("{class}, {} {}{}", one.status, one.kind, since.unwrap_or_default())
-        }
+        Some(one) => format!("{class}, {} {}{}", one.status, one.kind, inactive(one)),
         None => class.to_owned(),
     };
     terminal::say(&format!("  standing   {class}"))?;
+    rights(standing)?;
+    if let Some(resembles) = &actor.resembles {
+        terminal::say(&format!("  beware     {resembles}"))?;
+    }
+    Ok(())
+}
+
+/// Since when somebody is no longer active: by their last day, where that is known.
+fn inactive(standing: &Standing) -> String {
+    match (standing.inactive_since, standing.end) {
+        (Some(since), Some(end)) if since == end => {
+            last_day(end).map(|day| format!(", last day {day}")).unwrap_or_default()
+        }
+        (Some(since), _) => format!(", not active since {}", day(since)),
+        (None, _) => String::new(),
+    }
+}
+
+fn rights(standing: Option<&Standing>) -> anyhow::Result<()> {
     for (word, right) in [
         ("then", standing.and_then(|one| one.then.as_ref())),
         ("now", standing.and_then(|one| one.now.as_ref())),
     ] {
         if let Some(right) = right {
             terminal::say(&format!(
-                "  {word:<10} {} on {}, by {} [{}]",
-                right.role, right.resource, right.origin, right.source
+                "  {word:<10} {} on {}, by {}{} [{}]",
+                right.role,
+                right.resource,
+                right.origin,
+                right
+                    .expires
+                    .and_then(last_day)
+                    .map(|day| format!(", until {day}"))
+                    .unwrap_or_default(),
+                right.source
             ))?;
         }
-    }
-    if let Some(resembles) = &actor.resembles {
-        terminal::say(&format!("  beware     {resembles}"))?;
     }
     Ok(())
 }
