@@ -177,6 +177,20 @@ fn whoever_is_asked_about_has_no_role_and_no_evidence() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn the_audit_log_names_the_user_by_number_where_no_variable_does() {
+    use std::os::unix::fs::MetadataExt as _;
+    let organisation = Organisation::new();
+    let own = std::fs::metadata(organisation.scratch.path("hr.csv")).expect("there").uid();
+    let text = organisation.said(&["identity", "audit", "--config", "org.yml"]);
+    assert!(text.contains(&format!("import   uid:{own}  hr: 2 people")), "{text}");
+    let export = ["identity", "export", "--config", "org.yml"];
+    leaktrace(organisation.scratch.root(), &export, &[("USER", ""), ("LOGNAME", "ana")], b"");
+    let text = organisation.said(&["identity", "audit", "--config", "org.yml"]);
+    assert!(text.contains("export   ana  "), "{text}");
+}
+
 #[test]
 fn a_forged_bundle_is_refused_where_the_key_is() {
     let organisation = Organisation::new();

@@ -2,7 +2,6 @@
 //! people, the push, the organisation's own lists, and whether names may be shown.
 
 use std::env;
-use std::ffi::OsString;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -133,11 +132,36 @@ pub fn reveal(
 
 /// Adds a line to the audit log.
 pub fn record(folder: &Path, as_of: i64, act: &str, what: &str) -> anyhow::Result<()> {
-    let user = ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(env::var_os);
-    let user = user.unwrap_or_else(|| OsString::from("unknown"));
-    let user = escape(user.as_encoded_bytes());
+    let mut variables = ["USER", "LOGNAME", "USERNAME"].into_iter().filter_map(env::var_os);
+    let named = variables.find(|name| !name.is_empty());
+    let user = match named {
+        Some(name) => escape(name.as_encoded_bytes()),
+        None => user_id(folder).map_or_else(|| "unknown".to_owned(), |id| format!("uid:{id}")),
+    };
     audit::Log::beside(folder).add(as_of, act, &user, what)?;
     Ok(())
+}
+
+/// The number of the user that this runs as: it owns the process, and files that it makes.
+/// Containers often set no variable that names it.
+#[cfg(unix)]
+fn user_id(folder: &Path) -> Option<u32> {
+    use std::os::unix::fs::MetadataExt as _;
+    if let Ok(own) = std::fs::metadata("/proc/self") {
+        return Some(own.uid());
+    }
+    let probe = folder.join(format!("owner-{}", std::process::id()));
+    let made = File::options().write(true).create_new(true).open(&probe);
+    let owner = made.and_then(|file| file.metadata()).map(|made| made.uid()).ok();
+    if owner.is_some() {
+        let _ = std::fs::remove_file(&probe);
+    }
+    owner
+}
+
+#[cfg(not(unix))]
+fn user_id(_: &Path) -> Option<u32> {
+    None
 }
 
 /// What a scan needs to look at people; none where nobody switched it on.
