@@ -117,7 +117,8 @@ fn real(path: &str) {
     let people = People {
         settings: IdentitySettings::default(),
         store,
-        event: None,
+        events: Vec::new(),
+        taken: true,
         aliases: None,
         signers: leaktrace::provenance::signature::Memory::new(),
         pseudonyms: PseudonymKey::derived(&[7; 32]),

@@ -158,6 +158,7 @@ fn narrowed(options: &Options) -> Option<&'static str> {
         Scope::Range(_) => return Some("--range looks at some commits only"),
         Scope::Since(_) => return Some("--since looks at some commits only"),
         Scope::Branch(_) => return Some("--branch looks at some commits only"),
+        Scope::Pushed(_) => return Some("a push brings some commits only"),
     }
     if !options.only.is_empty() {
         return Some("--rule leaves other rules out");
@@ -203,7 +204,7 @@ impl Run {
     }
 
     fn scan(&self, common: &Common) -> anyhow::Result<Scanned> {
-        let scan = scan::execute(&self.options, common.what.threads, true)?;
+        let scan = scan::execute(&self.options, common.what.settings.threads, true)?;
         let gaps = scan::gaps(&scan, &common.accept_incomplete);
         if !gaps.is_empty() {
             let kinds: Vec<String> =

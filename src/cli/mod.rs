@@ -9,6 +9,7 @@ mod condition;
 mod config;
 mod exit;
 mod explain;
+mod hook;
 mod identity;
 mod manual;
 mod network;
@@ -38,6 +39,8 @@ struct Cli {
 enum Command {
     /// Scan repositories, directories, files or standard input
     Scan(Box<scan::Arguments>),
+    /// Check pushes on a server, as a hook of git
+    Hook(hook::Arguments),
     /// List, show, check and try the rules
     Rules(rules::Arguments),
     /// Keep what is known already out of the exit code
@@ -73,6 +76,7 @@ pub fn main() -> ExitCode {
     };
     let result = match cli.command {
         Command::Scan(arguments) => scan::run(&arguments),
+        Command::Hook(arguments) => hook::run(&arguments),
         Command::Rules(arguments) => rules::run(arguments),
         Command::Baseline(arguments) => baseline::run(arguments),
         Command::Identity(arguments) => identity::run(arguments),

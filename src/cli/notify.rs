@@ -1,6 +1,7 @@
 //! Alerts of a scan: when a push brought a secret in, the configured targets are told, each once for
 //! the whole push. An alert that could not be sent makes the command fail.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use clap::ValueEnum;
@@ -10,6 +11,7 @@ use crate::alert::{self, Endpoint, Item, Preview, Push};
 use crate::config::people::Target;
 use crate::http::{Clock, SystemClock};
 use crate::identity::event::{Origin, PushEvent};
+use crate::model::text::escape;
 use crate::output::Reported;
 use crate::output::redact::Finder;
 use crate::pipeline::Scan;
@@ -30,13 +32,12 @@ pub enum When {
 /// Tells the targets about what the push brought in; whether all that were to be told were.
 pub fn run(scan: &Scan, people: &People, when: When) -> anyhow::Result<bool> {
     let targets: &[Target] = &people.settings.alerts;
-    let Some(event) = people.event.as_ref().filter(|_| when != When::Off && !targets.is_empty())
-    else {
+    if when == When::Off || targets.is_empty() {
         return Ok(true);
-    };
+    }
     let finder = finder(scan);
     let items: Vec<Item> = scan.report.findings.iter().filter_map(|one| item(scan, one)).collect();
-    let push = push_of(event, people);
+    let Some(push) = push_of(scan, people) else { return Ok(true) };
     let mask = |text: &str| finder.masked(text);
     if when == When::DryRun {
         let drafts = alert::dry_run(targets, &push, &items, &mask);
@@ -100,7 +101,20 @@ pub fn judged<'a>(scan: &'a Scan, fingerprint: &str) -> Option<&'a Judged> {
     cases.get(at)
 }
 
-fn push_of(event: &PushEvent, people: &People) -> Push {
+/// The push as messages show it: of several references the first that brought a finding.
+fn push_of(scan: &Scan, people: &People) -> Option<Push> {
+    let cases = scan.evidence.as_ref().map(|bundle| bundle.cases.as_slice()).unwrap_or_default();
+    let brought: BTreeSet<&str> =
+        cases.iter().filter_map(|one| one.case.push.ref_name.as_deref()).collect();
+    let brings = |event: &&PushEvent| {
+        let name = event.ref_name.as_ref().map(|name| escape(name.as_bytes()));
+        name.is_some_and(|name| brought.contains(name.as_str()))
+    };
+    let event = people.events.iter().find(brings).or(people.events.first())?;
+    let ref_name = event.ref_name.as_ref().map(|name| match brought.len() {
+        0 | 1 => name.clone(),
+        more => format!("{name} and {} more", more - 1),
+    });
     let named = people.settings.repository.clone().or_else(|| event.repository.clone());
     let repository = named.unwrap_or_default();
     let path = match event.origin {
@@ -108,17 +122,17 @@ fn push_of(event: &PushEvent, people: &People) -> Push {
         Origin::Bitbucket | Origin::BitbucketWebhook => "/commits/",
         _ => "/commit/",
     };
-    Push {
+    Some(Push {
         commit_page: (repository.split('/').count() >= 3)
             .then(|| format!("https://{repository}{path}")),
         repository,
-        ref_name: event.ref_name.clone(),
+        ref_name,
         before: event.before.clone(),
         after: event.after.clone().unwrap_or_default(),
         run_page: None,
         origin: Some(said(event).to_owned()),
         sample: false,
-    }
+    })
 }
 
 /// Where it is known from who pushed.

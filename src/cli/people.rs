@@ -5,7 +5,6 @@ use std::env;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::Args;
@@ -38,7 +37,7 @@ pub struct PeopleArguments {
     /// Payload of the push that the scan is about, as the forge sent it [default: what the CI's
     /// variables say]
     #[arg(long, value_name = "PATH", help_heading = "People")]
-    event: Option<PathBuf>,
+    pub event: Option<PathBuf>,
     /// What other systems know: reports, revocations, audit logs (docs/identity.md)
     #[arg(long, value_name = "PATH", help_heading = "People")]
     facts: Option<PathBuf>,
@@ -170,7 +169,7 @@ pub fn prepare(
     environment: &Environment,
     config: Option<&Config>,
     as_of: i64,
-) -> anyhow::Result<Option<Arc<People>>> {
+) -> anyhow::Result<Option<People>> {
     if let Some(config) = config {
         check(config)?;
     }
@@ -221,7 +220,8 @@ pub fn prepare(
         reveal(&settings, &folder, as_of, how)?;
     }
     let people = People {
-        event: event_of(arguments, &settings)?,
+        events: events_of(arguments, &settings)?,
+        taken: true,
         aliases: aliases(config)?,
         signers: signers(config)?,
         forges: People::forges_of(&settings.forges),
@@ -234,7 +234,7 @@ pub fn prepare(
         store,
         settings,
     };
-    Ok(Some(Arc::new(people)))
+    Ok(Some(people))
 }
 
 /// Refuses settings that would silently change nothing: a condition about people while nobody is
@@ -264,18 +264,14 @@ fn check(config: &Config) -> anyhow::Result<()> {
 }
 
 /// The push: from a file, else from the CI that this runs in.
-fn event_of(
+fn events_of(
     arguments: &PeopleArguments,
     settings: &IdentitySettings,
-) -> anyhow::Result<Option<PushEvent>> {
+) -> anyhow::Result<Vec<PushEvent>> {
     if let Some(path) = &arguments.event {
         let bytes = read(path, PAYLOAD)?;
         // Whoever names the file says where it comes from.
-        let mut events = event::payload(&shown(path), &bytes, None, true)?;
-        if events.len() > 1 {
-            terminal::warn("the event names several refs; the first is used");
-        }
-        return Ok(if events.is_empty() { None } else { Some(events.remove(0)) });
+        return Ok(event::payload(&shown(path), &bytes, None, true)?);
     }
     let around = Surroundings {
         env: &|name| env::var_os(name),
@@ -286,7 +282,7 @@ fn event_of(
         },
         pinned: settings.workflow_pinned,
     };
-    Ok(event::detect(&around)?)
+    Ok(event::detect(&around)?.into_iter().collect())
 }
 
 fn aliases(config: &Config) -> anyhow::Result<Option<Mailmap>> {

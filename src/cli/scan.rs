@@ -30,14 +30,23 @@ const STACK: usize = 16 << 20;
 pub struct Arguments {
     #[command(flatten)]
     pub what: What,
-    /// Write a report: FORMAT or FORMAT=PATH, several times if wanted; `-` is standard output
-    /// [default: text] [formats: text, json, jsonl, sarif, csv, html]
-    #[arg(short, long = "output", value_name = "FORMAT[=PATH]", value_parser = parse_output, help_heading = "Report")]
-    outputs: Vec<Output>,
     /// Remember in this file what was searched, and read only what is new the next time. It must
     /// not lie inside the target
     #[arg(long, value_name = "PATH", conflicts_with_all = ["staged", "range", "since", "branch", "no_history"], help_heading = "Scope")]
     state: Option<PathBuf>,
+    #[command(flatten)]
+    report: ReportArguments,
+    #[command(flatten)]
+    people: people::PeopleArguments,
+}
+
+/// What is shown, where, and what counts.
+#[derive(Debug, Args, Clone)]
+pub struct ReportArguments {
+    /// Write a report: FORMAT or FORMAT=PATH, several times if wanted; `-` is standard output
+    /// [default: text] [formats: text, json, jsonl, sarif, csv, html]
+    #[arg(short, long = "output", value_name = "FORMAT[=PATH]", value_parser = parse_output, help_heading = "Report")]
+    outputs: Vec<Output>,
     /// Exit with 1 only for findings of this severity or worse: low, medium, high, critical, never
     /// [default: low]
     #[arg(long, value_name = "SEVERITY", help_heading = "Report")]
@@ -51,8 +60,6 @@ pub struct Arguments {
     /// Colours in text
     #[arg(long, value_enum, value_name = "WHEN", default_value_t, help_heading = "Report")]
     color: Colour,
-    #[command(flatten)]
-    people: people::PeopleArguments,
     /// Show no progress bar
     #[arg(long, help_heading = "Report")]
     no_progress: bool,
@@ -88,6 +95,13 @@ pub struct What {
     /// Read files that git ignores, too
     #[arg(long, help_heading = "Scope")]
     include_ignored: bool,
+    #[command(flatten)]
+    pub settings: SettingsArguments,
+}
+
+/// By what rules and settings.
+#[derive(Debug, Args, Clone)]
+pub struct SettingsArguments {
     /// Largest file or object that is read, such as 500MiB [default: 1GiB]
     #[arg(long, value_name = "SIZE", value_parser = size, help_heading = "Scope")]
     max_file_size: Option<u64>,
@@ -157,35 +171,65 @@ fn size(text: &str) -> Result<u64, String> {
 
 /// Runs `leaktrace scan`.
 pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
-    let outputs = outputs(arguments)?;
     let environment = environment()?;
     let mut options = options(&arguments.what, &environment)?;
-    options.reveal = arguments.reveal;
     options.state.clone_from(&arguments.state);
-    options.people =
+    let people =
         people::prepare(&arguments.people, &environment, options.config.as_ref(), options.as_of)?;
-    let scan = execute(&options, arguments.what.threads, !arguments.no_progress)?;
-    let mut exit = judge(&scan, arguments, &environment);
-    for output in outputs {
-        write(&scan.report, &output, arguments.color)?;
-    }
-    if let (Some(path), Some(bundle), Some(people)) =
-        (&arguments.people.evidence, &scan.evidence, &options.people)
-    {
-        bundle::write(path, bundle, &notify::finder(&scan), &people.pseudonyms)?;
-    }
-    if let Some(people) = &options.people
-        && !notify::run(&scan, people, arguments.people.alerts)?
-    {
-        exit = Exit::Failed;
-    }
-    // The process is about to end: giving back piece by piece what a large report holds takes time
-    // for nothing.
-    std::mem::forget(scan);
-    Ok(exit)
+    options.people = people.map(Arc::new);
+    let how = How { report: &arguments.report, people: &arguments.people, to_pusher: false };
+    how.run(options, arguments.what.settings.threads)
 }
 
-fn outputs(arguments: &Arguments) -> anyhow::Result<Vec<Output>> {
+/// What becomes of a scan.
+pub struct How<'a> {
+    /// Reports and what counts.
+    pub report: &'a ReportArguments,
+    /// Evidence and alerts.
+    pub people: &'a people::PeopleArguments,
+    /// Whether standard output is read by whoever pushed: it then says nothing of people, and as text
+    /// nothing at all when there is nothing to say.
+    pub to_pusher: bool,
+}
+
+impl How<'_> {
+    /// Scans, writes all reports and sends what is to be sent.
+    pub fn run(&self, mut options: Options, threads: Option<NonZeroUsize>) -> anyhow::Result<Exit> {
+        let outputs = outputs(self.report)?;
+        options.reveal = self.report.reveal;
+        let mut scan = execute(&options, threads, !self.report.no_progress)?;
+        let mut exit = judge(&scan, self.report, &options.environment);
+        let (files, shown): (Vec<_>, Vec<_>) =
+            outputs.into_iter().partition(|output| output.path.is_some());
+        for output in files {
+            write(&scan.report, &output, self.report.color)?;
+        }
+        for output in shown {
+            let show = |report: &Printable| write(report, &output, self.report.color);
+            if !self.to_pusher {
+                show(&scan.report)?;
+            } else if exit != Exit::Clean || output.format != Format::Text {
+                scan.report.without_cards(show)?;
+            }
+        }
+        if let (Some(path), Some(bundle), Some(people)) =
+            (&self.people.evidence, &scan.evidence, &options.people)
+        {
+            bundle::write(path, bundle, &notify::finder(&scan), &people.pseudonyms)?;
+        }
+        if let Some(people) = &options.people
+            && !notify::run(&scan, people, self.people.alerts)?
+        {
+            exit = Exit::Failed;
+        }
+        // The process is about to end: giving back piece by piece what a large report holds takes
+        // time for nothing.
+        std::mem::forget(scan);
+        Ok(exit)
+    }
+}
+
+fn outputs(arguments: &ReportArguments) -> anyhow::Result<Vec<Output>> {
     let mut outputs = arguments.outputs.clone();
     if outputs.is_empty() {
         outputs.push(Output { format: Format::Text, path: None });
@@ -211,32 +255,39 @@ pub fn environment() -> anyhow::Result<Environment> {
 
 /// What the arguments say, for [`pipeline::scan`].
 pub fn options(what: &What, environment: &Environment) -> anyhow::Result<Options> {
-    let as_of = now()?;
-    check_rules(&what.rules)?;
-    let config = match what.config.as_ref().or(environment.config.as_ref()) {
-        Some(path) => Some(Config::load(path)?),
-        None => None,
-    };
+    let options = what.settings.options(environment)?;
     Ok(Options {
         subjects: subjects(&what.targets)?,
-        scope: scope(what, as_of)?,
-        config,
-        isolated: what.isolated,
-        environment: environment.clone(),
-        rules: what.rules.clone(),
-        only: what.only.clone(),
+        scope: scope(what, options.as_of)?,
         include_ignored: what.include_ignored,
-        max_file_size: what.max_file_size,
-        confidence: what.confidence,
-        baseline: what.baseline.clone(),
-        no_baseline: what.no_baseline,
-        state: None,
-        state_dir: state_dir(),
         git_index: env::var_os("GIT_INDEX_FILE").map(PathBuf::from),
-        people: None,
-        as_of,
-        reveal: false,
+        ..options
     })
+}
+
+impl SettingsArguments {
+    /// What the arguments say, without what is to be scanned.
+    pub fn options(&self, environment: &Environment) -> anyhow::Result<Options> {
+        check_rules(&self.rules)?;
+        let config = match self.config.as_ref().or(environment.config.as_ref()) {
+            Some(path) => Some(Config::load(path)?),
+            None => None,
+        };
+        Ok(Options {
+            config,
+            isolated: self.isolated,
+            environment: environment.clone(),
+            rules: self.rules.clone(),
+            only: self.only.clone(),
+            max_file_size: self.max_file_size,
+            confidence: self.confidence,
+            baseline: self.baseline.clone(),
+            no_baseline: self.no_baseline,
+            state_dir: state_dir(),
+            as_of: now()?,
+            ..Options::default()
+        })
+    }
 }
 
 /// Rules that the user named must hold: loaded, and with their examples. A rule that misses its own
@@ -363,7 +414,7 @@ pub fn gaps(scan: &Scan, accepted: &[IncompleteKind]) -> Vec<(IncompleteKind, u6
 }
 
 /// The exit code: a scan that is incomplete never looks clean, whatever it found.
-fn judge(scan: &Scan, arguments: &Arguments, environment: &Environment) -> Exit {
+fn judge(scan: &Scan, arguments: &ReportArguments, environment: &Environment) -> Exit {
     if !gaps(scan, &arguments.accept_incomplete).is_empty() {
         return Exit::Failed;
     }

@@ -18,6 +18,7 @@ use crate::finding::Finding;
 use crate::model::text::escape;
 use crate::model::{ContentId, Layer, Secret};
 use crate::provenance::{CommitInfo, Place, Refs, Signature, Table, Trace};
+use crate::risk::Card;
 
 /// Shorter values are left alone: `admin` or `test` would tear holes into harmless text.
 const MIN_LEN: usize = 6;
@@ -45,6 +46,21 @@ impl Printable {
             redactor.report(&mut report);
         }
         Printable(report)
+    }
+
+    /// What `show` gives of the report without what was made of people.
+    pub fn without_cards<T>(&mut self, show: impl FnOnce(&Printable) -> T) -> T {
+        let all = |report: &mut Report| -> Vec<Option<Box<Card>>> {
+            let reported = report.findings.iter_mut().chain(&mut report.suppressed);
+            reported.map(|one| one.card.take()).collect()
+        };
+        let cards = all(&mut self.0);
+        let shown = show(self);
+        let reported = self.0.findings.iter_mut().chain(&mut self.0.suppressed);
+        for (one, card) in reported.zip(cards) {
+            one.card = card;
+        }
+        shown
     }
 }
 

@@ -220,7 +220,11 @@ impl<'a> Search<'a> {
                     );
                 }
             }
-            Scope::Staged | Scope::Range(_) | Scope::Since(_) | Scope::Branch(_) => {
+            Scope::Staged
+            | Scope::Range(_)
+            | Scope::Since(_)
+            | Scope::Branch(_)
+            | Scope::Pushed(_) => {
                 self.progress.enter(Phase::History);
                 collected.narrow =
                     Some(narrow::run(self, repo, self.settings.selection.as_ref(), self.log));

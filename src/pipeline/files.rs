@@ -12,8 +12,8 @@ use super::{Error, Options, Scope};
 use crate::config::{Config, ConfigError, FILE_NAMES, Fault, Located, MAX_FILE, read_in_target};
 use crate::model::text::escape;
 use crate::rule::{self, RuleError, RuleText};
-use crate::source::changes::Selection;
 use crate::source::repository::Repository;
+use crate::source::selection::Selection;
 use crate::source::snapshot::Snapshot;
 
 /// Where a target's own settings come from.
@@ -29,7 +29,7 @@ pub enum Files<'a> {
 impl<'a> Files<'a> {
     /// Those of `target`, when `selection` is scanned.
     pub fn of(target: &'a Opened, options: &Options, selection: Option<&Selection>) -> Files<'a> {
-        if matches!(options.scope, Scope::Range(_)) {
+        if matches!(options.scope, Scope::Range(_) | Scope::Pushed(_)) {
             let base = selection.and_then(|selection| selection.base);
             return match target.repository().zip(base) {
                 Some((repo, base)) => Files::Commit(repo, base),

@@ -30,6 +30,7 @@ use crate::model::{Confidence, IncompleteLog};
 use crate::output::{Printable, Report, Stats};
 use crate::rule::RuleError;
 use crate::source;
+use crate::source::selection::RefChange;
 
 /// What part of a repository is scanned.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -49,6 +50,8 @@ pub enum Scope {
     Since(i64),
     /// What the commits of a branch (or other revision) brought in.
     Branch(String),
+    /// What a push brings in that no reference had before.
+    Pushed(Vec<RefChange>),
 }
 
 /// What to scan.
@@ -96,6 +99,9 @@ pub struct Options {
     pub state_dir: Option<PathBuf>,
     /// The index that git names to its hooks (`GIT_INDEX_FILE`).
     pub git_index: Option<PathBuf>,
+    /// Objects that a server has not taken yet, which git names to its hooks
+    /// (`GIT_QUARANTINE_PATH`).
+    pub quarantine: Option<PathBuf>,
     /// The identity cross-check, where it is switched on.
     pub people: Option<Arc<people::People>>,
     /// Now: seconds since 1970-01-01 UTC.

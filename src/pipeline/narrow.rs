@@ -17,13 +17,17 @@ use super::names::Origin;
 use crate::finding::Finding;
 use crate::finding::key_file::ObtainedKey;
 use crate::model::{ContentId, ContentKind, IncompleteKind, IncompleteLog, Secret};
-use crate::provenance::{self, Place, Refs, Trace};
-use crate::source::changes::{self, Change, Selection};
+use crate::provenance::{self, Place, Trace};
+use crate::source::changes::{self, Change};
 use crate::source::history::store::Reader;
 use crate::source::repository::{Repository, Tip};
+use crate::source::selection::Selection;
 
 /// Most places of one secret in one content: nobody reads more paths of the same thing.
 const MAX_PLACES: u32 = 1_000;
+
+/// Most heads of a push that are looked at for whether a secret still stands there.
+const MAX_HEADS: usize = 100;
 
 /// What a narrow scan found out besides matches.
 pub struct Narrow {
@@ -32,7 +36,11 @@ pub struct Narrow {
     /// The secrets of every blob that was there before a change.
     pub before: BTreeMap<ObjectId, BTreeSet<Secret>>,
     /// What the selection leads to.
-    pub head: Option<Tip>,
+    pub heads: Vec<Tip>,
+    /// Annotated tags that lead there.
+    pub tags: Vec<ObjectId>,
+    /// Whether it is about the index.
+    staged: bool,
     /// Commits at a shallow boundary.
     pub shallow: BTreeSet<ObjectId>,
 }
@@ -50,7 +58,11 @@ pub fn run(
         for commit in cut {
             log.add(IncompleteKind::Shallow, format!("history before commit {}", commit.id));
         }
-        changes::of_commits(&repo.git, &selection.commits, &shallow, log)
+        let mut changes = changes::of_commits(&repo.git, &selection.commits, &shallow, log);
+        let reader = Reader::of(&repo.git);
+        let contents = selection.contents.iter();
+        changes.extend(contents.map(|tip| changes::of_content(&reader, tip, log)));
+        changes
     } else {
         let reader = Reader::of(&repo.git);
         vec![changes::staged(repo, &reader, &repo.index(log), log)]
@@ -58,12 +70,14 @@ pub fn run(
     let added: BTreeSet<ObjectId> =
         changes.iter().flat_map(|change| &change.added).map(|added| added.blob).collect();
     let found = search_blobs(search, repo, &added, log);
-    search_messages(search, repo, &changes, log);
+    let tags = selection.map(|selection| selection.tags.clone()).unwrap_or_default();
+    search_messages(search, repo, &changes, &tags, log);
     for path in changes.iter().flat_map(|change| &change.new_paths) {
         search.name(last_part(path), Origin::Tree);
     }
     let before = before(search, repo, &changes, &found, log);
-    Narrow { changes, before, head: selection.and_then(|s| s.head.clone()), shallow }
+    let heads = selection.map(|selection| selection.heads.clone()).unwrap_or_default();
+    Narrow { changes, before, heads, tags, staged: selection.is_none(), shallow }
 }
 
 /// The name at a path's end.
@@ -113,10 +127,19 @@ fn search_messages(
     search: &Search<'_>,
     repo: &Repository,
     changes: &[Change],
+    tags: &[ObjectId],
     log: &IncompleteLog,
 ) {
     let reader = Reader::of(&repo.git);
     let mut buffer = Vec::new();
+    for id in tags {
+        match reader.read(id, &mut buffer) {
+            Ok(_) => {
+                search.message(ContentKind::Tag, *id, &buffer);
+            }
+            Err(reason) => log.add(IncompleteKind::MissingObject, format!("tag {id}: {reason}")),
+        }
+    }
     for id in changes.iter().filter_map(|change| change.commit.as_ref()).map(|commit| commit.id) {
         search.count_commit();
         match reader.read(&id, &mut buffer) {
@@ -218,7 +241,12 @@ pub fn seen(
         if let Some(id) = commit
             && let Some(hits) = by_object.get(&id)
         {
-            gathered.message(id, hits);
+            gathered.message(ContentKind::Commit, id, hits);
+        }
+    }
+    for tag in &narrow.tags {
+        if let Some(hits) = by_object.get(tag) {
+            gathered.message(ContentKind::Tag, *tag, hits);
         }
     }
     let known = gathered.known.len();
@@ -230,14 +258,14 @@ pub fn seen(
     if gathered.cut || narrow.changes.iter().any(|change| change.cut) {
         notes.push(assemble::TOO_MANY_PATHS.to_owned());
     }
-    let tip = narrow.head.as_ref();
-    let tip = tip.map(|tip| Tip { name: context.conceal(&tip.name).into(), id: tip.id });
-    let head = Head { repo, tip: tip.as_ref(), by_object: &by_object };
+    let shown = |tip: &Tip| Tip { name: context.conceal(&tip.name).into(), id: tip.id };
+    let heads: Vec<Tip> = narrow.heads.iter().map(shown).collect();
+    let heads = Heads::of(repo, &heads, &by_object);
     let reader = Reader::of(&repo.git);
     let found = gathered.found.into_iter();
     found
         .map(|((rule, secret), (finding, mut places))| {
-            head.mark(&secret, &mut places);
+            heads.mark(&secret, &mut places);
             let trace = trace(context, narrow, &places, &reader);
             Seen { rule, finding, places, trace: Some(trace) }
         })
@@ -270,7 +298,7 @@ impl Gathered<'_> {
                 self.known.insert(hit.found.secret.clone());
             } else {
                 let content = ContentId::Object { kind: ContentKind::Blob, id: blob };
-                self.add(content, hit, Some(path), commit);
+                self.add(content, hit, Some(path).filter(|path| !path.is_empty()), commit);
             }
         }
     }
@@ -292,10 +320,10 @@ impl Gathered<'_> {
         }
     }
 
-    fn message(&mut self, commit: ObjectId, hits: &[Hit]) {
+    fn message(&mut self, kind: ContentKind, id: ObjectId, hits: &[Hit]) {
+        let commit = (kind == ContentKind::Commit).then_some(id);
         for hit in hits {
-            let content = ContentId::Object { kind: ContentKind::Commit, id: commit };
-            self.add(content, hit, None, Some(commit));
+            self.add(ContentId::Object { kind, id }, hit, None, commit);
         }
     }
 
@@ -328,34 +356,43 @@ impl Gathered<'_> {
 }
 
 /// What the selection leads to.
-struct Head<'a> {
-    repo: &'a Repository,
-    tip: Option<&'a Tip>,
+struct Heads<'a> {
+    trees: Vec<(Arc<str>, gix::Tree<'a>)>,
     by_object: &'a BTreeMap<ObjectId, &'a Vec<Hit>>,
 }
 
-impl Head<'_> {
+impl<'a> Heads<'a> {
+    fn of(
+        repo: &'a Repository,
+        tips: &[Tip],
+        by_object: &'a BTreeMap<ObjectId, &'a Vec<Hit>>,
+    ) -> Heads<'a> {
+        let tree = |tip: &Tip| {
+            let tree = repo.git.find_commit(tip.id).ok()?.tree().ok()?;
+            Some((Arc::clone(&tip.name), tree))
+        };
+        Heads { trees: tips.iter().take(MAX_HEADS).filter_map(tree).collect(), by_object }
+    }
+
     /// Notes at which places the secret still stands.
     fn mark(&self, secret: &Secret, places: &mut [Place]) {
-        let Some(tip) = self.tip else { return };
-        let Some(tree) = self.repo.git.find_commit(tip.id).ok().and_then(|c| c.tree().ok()) else {
-            return;
-        };
         for place in places {
-            let entry = |path: &[u8]| {
-                tree.lookup_entry(path.split(|b| *b == b'/')).ok().flatten().map(|e| e.object_id())
-            };
-            let here = match &place.path {
-                Some(path) if place.kind == ContentKind::FileName => entry(path).is_some(),
-                Some(path) => entry(path)
-                    .and_then(|blob| self.by_object.get(&blob))
-                    .is_some_and(|hits| hits.iter().any(|hit| hit.found.secret == *secret)),
-                // A message of the selection stays while its commit does.
-                None => true,
-            };
-            if here {
-                place.refs = Refs::from_iter([Arc::clone(&tip.name)]);
-            }
+            let stands = self.trees.iter().filter(|(_, tree)| self.has(tree, secret, place));
+            place.refs = stands.map(|(name, _)| Arc::clone(name)).collect();
+        }
+    }
+
+    fn has(&self, tree: &gix::Tree<'_>, secret: &Secret, place: &Place) -> bool {
+        let entry = |path: &[u8]| {
+            tree.lookup_entry(path.split(|b| *b == b'/')).ok().flatten().map(|e| e.object_id())
+        };
+        match &place.path {
+            Some(path) if place.kind == ContentKind::FileName => entry(path).is_some(),
+            Some(path) => entry(path)
+                .and_then(|blob| self.by_object.get(&blob))
+                .is_some_and(|hits| hits.iter().any(|hit| hit.found.secret == *secret)),
+            // A message of the selection stays while its commit does.
+            None => true,
         }
     }
 }
@@ -381,7 +418,7 @@ fn trace(context: Context<'_>, narrow: &Narrow, places: &[Place], reader: &Reade
         tips: tips.into_iter().collect(),
         removed: None,
         exposed_seconds,
-        in_worktree: places.iter().any(|place| place.commit.is_none()),
+        in_worktree: narrow.staged && places.iter().any(|place| place.commit.is_none()),
         unreachable: false,
     }
 }

@@ -15,8 +15,8 @@ use crate::finding::ignore::{self, Ignores};
 use crate::model::text::escape;
 use crate::model::{Confidence, IncompleteLog};
 use crate::rule::{Rule, Ruleset};
-use crate::source::changes::{self, Selection};
 use crate::source::history::store::Reader;
+use crate::source::selection::{self, Selection};
 
 /// Rules that one note names.
 const NAMED: usize = 10;
@@ -62,7 +62,7 @@ pub fn of(target: &Opened, options: &Options, log: &IncompleteLog) -> Result<Set
     let selection = selection(target, options, log)?;
     let files = Files::of(target, options, selection.as_ref());
     let mut config = config(&files, options)?;
-    if let (Files::None, Scope::Range(_), None, false) =
+    if let (Files::None, Scope::Range(_) | Scope::Pushed(_), None, false) =
         (&files, &options.scope, &options.config, options.isolated)
     {
         config.notes.push(
@@ -169,12 +169,16 @@ fn selection(
     let reader = Reader::of(&repo.git);
     Ok(match &options.scope {
         Scope::Range(range) => {
-            Some(changes::range(repo, &reader, &repo.tips(&reader, log), range, log)?)
+            Some(selection::range(repo, &reader, &repo.tips(&reader, log), range, log)?)
         }
         Scope::Since(seconds) => {
-            Some(changes::since(repo, &reader, &repo.tips(&reader, log), *seconds, log)?)
+            Some(selection::since(repo, &reader, &repo.tips(&reader, log), *seconds, log)?)
         }
-        Scope::Branch(name) => Some(changes::branch(repo, &reader, name, log)?),
+        Scope::Branch(name) => Some(selection::branch(repo, &reader, name, log)?),
+        Scope::Pushed(refs) => {
+            let before = repo.references(log);
+            Some(selection::pushed(repo, &reader, &before, refs, log)?)
+        }
         _ => None,
     })
 }

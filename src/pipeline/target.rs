@@ -84,6 +84,10 @@ pub fn open(subject: &Subject, options: &Options) -> Result<Opened, Error> {
     if let (What::Repository(repository), Some(index)) = (&mut opened.what, &options.git_index) {
         repository.use_index(index);
     }
+    if let (What::Repository(repository), Some(incoming)) = (&mut opened.what, &options.quarantine)
+    {
+        repository.use_quarantine(incoming)?;
+    }
     let option = match options.scope {
         Scope::NoHistory if opened.repository().is_some_and(|repo| repo.worktree.is_none()) => {
             return Err(Error::Bare { option: "--no-history", target: opened.name });
@@ -94,6 +98,7 @@ pub fn open(subject: &Subject, options: &Options) -> Result<Opened, Error> {
         Scope::Range(_) => "--range",
         Scope::Since(_) => "--since",
         Scope::Branch(_) => "--branch",
+        Scope::Pushed(_) => "a push",
     };
     match &opened.what {
         What::Repository(repository)

@@ -9,7 +9,6 @@ use gix::ObjectId;
 use gix::objs::Kind;
 use rayon::prelude::*;
 
-use super::Error;
 use super::history::commits::Commit;
 use super::history::store::Reader;
 use super::history::trees::entries;
@@ -55,210 +54,6 @@ pub struct Change {
     pub gone_names: BTreeSet<Vec<u8>>,
     /// Whether some paths are not listed because there are too many. All blobs are, somewhere.
     pub cut: bool,
-}
-
-/// Which commits a narrow scan is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Selection {
-    /// The commits, parents first.
-    pub commits: Vec<Commit>,
-    /// The commit that the selection leads to, if it is one, with the name to show for it.
-    pub head: Option<Tip>,
-    /// The commit before the range, for configuration that the range must not change.
-    pub base: Option<ObjectId>,
-}
-
-/// `A..B`: commits that B leads to and A does not. `A...B` means the same here: what is only on A's
-/// side is not part of either. With A all zeros (a new branch), what no other branch or tag has;
-/// with B all zeros (a deleted branch), nothing.
-pub fn range(
-    repo: &Repository,
-    reader: &Reader,
-    tips: &[Tip],
-    range: &str,
-    log: &IncompleteLog,
-) -> Result<Selection, Error> {
-    let (from, to) = range
-        .split_once("...")
-        .or_else(|| range.split_once(".."))
-        .ok_or_else(|| Error::Range(escape(range.as_bytes())))?;
-    let or_head = |text: &str| if text.is_empty() { "HEAD".to_owned() } else { text.to_owned() };
-    let (from, to) = (or_head(from), or_head(to));
-    if is_zero(&to) {
-        return Ok(Selection { commits: Vec::new(), head: None, base: None });
-    }
-    let to_id = resolve(repo, &to)?;
-    let (hidden, base) = if is_zero(&from) {
-        let hidden = known_elsewhere(repo, tips, to_id);
-        let base = default_branch(tips).filter(|id| *id != to_id);
-        (hidden, base)
-    } else {
-        let from_id = resolve(repo, &from)?;
-        (vec![from_id], Some(from_id))
-    };
-    let commits = walk(repo, reader, &[to_id], &hidden, log)?;
-    let name = if is_hex(&to) { to_id.to_string() } else { escape(to.as_bytes()) };
-    Ok(Selection { commits, head: Some(Tip { name: name.into(), id: to_id }), base })
-}
-
-/// Every commit that `name` leads to.
-pub fn branch(
-    repo: &Repository,
-    reader: &Reader,
-    name: &str,
-    log: &IncompleteLog,
-) -> Result<Selection, Error> {
-    let id = resolve(repo, name)?;
-    let commits = walk(repo, reader, &[id], &[], log)?;
-    Ok(Selection {
-        commits,
-        head: Some(Tip { name: escape(name.as_bytes()).into(), id }),
-        base: None,
-    })
-}
-
-/// Every commit of any reference whose committer's time is `seconds` (since 1970-01-01 UTC) or later.
-pub fn since(
-    repo: &Repository,
-    reader: &Reader,
-    tips: &[Tip],
-    seconds: i64,
-    log: &IncompleteLog,
-) -> Result<Selection, Error> {
-    let ids: BTreeSet<ObjectId> = tips
-        .iter()
-        .map(|tip| tip.id)
-        .filter(|id| matches!(reader.header(id), Some((Kind::Commit, _))))
-        .collect();
-    let ids: Vec<ObjectId> = ids.into_iter().collect();
-    let mut commits = walk(repo, reader, &ids, &[], log)?;
-    commits.retain(|commit| commit.time >= seconds);
-    let head = repo.head().map(|id| Tip { name: "HEAD".into(), id });
-    Ok(Selection { commits, head, base: None })
-}
-
-fn is_zero(text: &str) -> bool {
-    text.len() >= 4 && text.bytes().all(|b| b == b'0')
-}
-
-fn is_hex(text: &str) -> bool {
-    text.len() >= 40 && text.bytes().all(|b| b.is_ascii_hexdigit())
-}
-
-fn resolve(repo: &Repository, revision: &str) -> Result<ObjectId, Error> {
-    let fail = |reason: String| Error::Revision {
-        revision: escape(revision.as_bytes()),
-        reason: escape(reason.as_bytes()),
-    };
-    let id = repo.git.rev_parse_single(revision).map_err(|e| fail(e.to_string()))?;
-    let commit =
-        id.object().and_then(|o| o.peel_to_kind(Kind::Commit)).map_err(|e| fail(e.to_string()))?;
-    Ok(commit.id)
-}
-
-/// Tips that were there before a new branch at `to`: the default branch whatever it holds, and
-/// others unless they hold `to` themselves (several branches may be new in the same push, and each
-/// must not hide the others' commits).
-fn known_elsewhere(repo: &Repository, tips: &[Tip], to: ObjectId) -> Vec<ObjectId> {
-    let default = default_branch(tips).filter(|id| *id != to);
-    let mut hidden: BTreeSet<ObjectId> = BTreeSet::new();
-    for tip in tips.iter().filter(|tip| tip.id != to && *tip.name != *"HEAD") {
-        let holds = repo
-            .git
-            .merge_base(tip.id, to)
-            .is_ok_and(|base| base.is_some_and(|base| base.detach() == to));
-        if !holds {
-            hidden.insert(tip.id);
-        }
-    }
-    hidden.extend(default);
-    hidden.into_iter().collect()
-}
-
-fn default_branch(tips: &[Tip]) -> Option<ObjectId> {
-    [
-        "refs/remotes/origin/HEAD",
-        "refs/remotes/origin/main",
-        "refs/remotes/origin/master",
-        "refs/heads/main",
-        "refs/heads/master",
-    ]
-    .iter()
-    .find_map(|name| tips.iter().find(|tip| *tip.name == **name))
-    .map(|tip| tip.id)
-}
-
-/// Commits from `tips` that `hidden` does not lead to, parents first.
-fn walk(
-    repo: &Repository,
-    reader: &Reader,
-    tips: &[ObjectId],
-    hidden: &[ObjectId],
-    log: &IncompleteLog,
-) -> Result<Vec<Commit>, Error> {
-    let fail = |reason: String| Error::Revision {
-        revision: tips.first().map(ToString::to_string).unwrap_or_default(),
-        reason: escape(reason.as_bytes()),
-    };
-    let known = |id: &&ObjectId| matches!(reader.header(id), Some((Kind::Commit, _)));
-    let hidden: Vec<ObjectId> = hidden.iter().filter(known).copied().collect();
-    let walk = repo
-        .git
-        .rev_walk(tips.iter().copied())
-        .with_hidden(hidden.iter().copied())
-        .all()
-        .map_err(|error| fail(error.to_string()))?;
-    let mut ids = Vec::new();
-    for step in walk {
-        match step {
-            Ok(step) => ids.push(step.id),
-            Err(error) => {
-                log.add(
-                    IncompleteKind::MissingObject,
-                    format!(
-                        "history of the selected commits: {}",
-                        escape(error.to_string().as_bytes())
-                    ),
-                );
-                break;
-            }
-        }
-    }
-    subtract(repo, &mut ids, &hidden);
-    let mut buffer = Vec::new();
-    let mut commits = Vec::with_capacity(ids.len());
-    for id in ids {
-        match reader.read(&id, &mut buffer).and_then(|_| Commit::parse(id, &buffer)) {
-            Ok(commit) => commits.push(commit),
-            Err(reason) => log.add(IncompleteKind::CorruptObject, format!("commit {id}: {reason}")),
-        }
-    }
-    // The walk gives children first; the graph's order is the same for any walk.
-    Ok(super::history::graph::in_order(commits))
-}
-
-/// Takes out of `ids` what `hidden` leads to. The walk above goes by date and stops looking at hidden
-/// history once that is older than everything shown, so that dates which are equal or out of order
-/// let commits through. For a few commits the merge base tells; for many the whole hidden history.
-fn subtract(repo: &Repository, ids: &mut Vec<ObjectId>, hidden: &[ObjectId]) {
-    /// Most questions to the merge base, which costs about as much as a short walk.
-    const QUESTIONS: usize = 64;
-    if hidden.is_empty() || ids.is_empty() {
-        return;
-    }
-    if ids.len().saturating_mul(hidden.len()) <= QUESTIONS {
-        ids.retain(|id| {
-            !hidden.iter().any(|tip| {
-                let base = repo.git.merge_base(*tip, *id);
-                base.is_ok_and(|base| base.is_some_and(|base| base.detach() == *id))
-            })
-        });
-        return;
-    }
-    if let Ok(walk) = repo.git.rev_walk(hidden.iter().copied()).all() {
-        let known: HashSet<ObjectId> = walk.flatten().map(|step| step.id).collect();
-        ids.retain(|id| !known.contains(id));
-    }
 }
 
 /// What each of `commits` changed against all its parents, in the same order. Content that only a
@@ -314,6 +109,18 @@ fn of_commit(
     let left = differ.repeats;
     change.added.sort();
     (change, repeats - left)
+}
+
+/// A file or folder that a reference leads to without a commit: everything in it is new.
+pub fn of_content(reader: &Reader, tip: &Tip, log: &IncompleteLog) -> Change {
+    let mut change = Change::default();
+    if let Some((Kind::Blob, _)) = reader.header(&tip.id) {
+        change.added.push(Added { path: Vec::new(), blob: tip.id, before: Vec::new() });
+    } else {
+        let mut differ = Differ::new(reader, log, &mut change, REPEATS_A_COMMIT);
+        differ.trees(Some(tip.id), &[], &mut Vec::new(), 0);
+    }
+    change
 }
 
 /// What the index changes against HEAD.

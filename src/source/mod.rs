@@ -6,6 +6,7 @@
 pub mod changes;
 pub mod history;
 pub mod repository;
+pub mod selection;
 pub mod snapshot;
 pub mod special;
 pub mod worktree;

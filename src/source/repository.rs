@@ -54,6 +54,8 @@ pub struct Repository {
     pub common_dir: PathBuf,
     /// Index in place of the git directory's own.
     index_file: Option<PathBuf>,
+    /// A folder that joins a push's quarantine with the repository's own objects.
+    joined: Option<tempfile::TempDir>,
 }
 
 impl Repository {
@@ -92,7 +94,7 @@ impl Repository {
         if let Some(what) = alternates.find_map(|folder| special::in_folder(&folder, 0)) {
             return Err(refuse(&what));
         }
-        Ok(Some(Repository { git, worktree, common_dir, index_file: None }))
+        Ok(Some(Repository { git, worktree, common_dir, index_file: None, joined: None }))
     }
 
     /// Finds the repository that `path` is inside of, looking upwards.
@@ -113,6 +115,55 @@ impl Repository {
         if folder.is_some() && folder == self.git.git_dir().canonicalize().ok() {
             self.index_file = Some(path.to_owned());
         }
+    }
+
+    /// Reads what a push has brought and the server has not taken yet, too: the folder that git
+    /// names to its pre-receive and update hooks (`GIT_QUARANTINE_PATH`, git-receive-pack(1),
+    /// "Quarantine Environment"). It must lie among the repository's objects, where git makes it.
+    ///
+    /// # Errors
+    ///
+    /// When the folder lies elsewhere, holds something else than files and folders, or cannot be
+    /// read.
+    pub fn use_quarantine(&mut self, incoming: &Path) -> Result<(), Error> {
+        let shown = |path: &Path| escape(path.as_os_str().as_encoded_bytes());
+        let fail = |reason: String| Error::Repository { path: shown(incoming), reason };
+        let own = self.common_dir.join("objects").canonicalize();
+        let own = own.map_err(|error| fail(error.to_string()))?;
+        let folder = incoming.canonicalize().map_err(|error| fail(error.to_string()))?;
+        if folder == own || !folder.starts_with(&own) {
+            let reason = "GIT_QUARANTINE_PATH is no folder among the objects of this repository";
+            return Err(fail(reason.to_owned()));
+        }
+        if let Some(what) = special::in_folder(&folder, 0) {
+            return Err(fail(format!("`{}` is neither a file nor a folder", shown(&what))));
+        }
+        // A folder without objects of its own, which has both as alternates. The quarantine itself
+        // cannot name the rest: git would move that file among the repository's objects.
+        let mut list = Vec::new();
+        for folder in [&folder, &own] {
+            let bytes = folder.as_os_str().as_encoded_bytes();
+            if bytes.contains(&b'\n') {
+                return Err(fail("line feeds in its path cannot be read; move it".to_owned()));
+            }
+            list.extend_from_slice(bytes);
+            list.push(b'\n');
+        }
+        let joined = tempfile::Builder::new().prefix("leaktrace-").tempdir();
+        let joined = joined.map_err(|error| fail(format!("no temporary folder: {error}")))?;
+        let objects = joined.path();
+        let made = fs::create_dir(objects.join("info"))
+            .and_then(|()| fs::write(objects.join("info").join("alternates"), &list));
+        made.map_err(|error| fail(format!("no temporary folder: {error}")))?;
+        let options = gix::odb::store::init::Options::default();
+        let hash = self.git.object_hash();
+        let none = &mut std::iter::empty();
+        let store = gix::odb::Store::at_opts(objects.to_owned(), hash, none, options)
+            .map_err(|error| fail(escape(error.to_string().as_bytes())))?;
+        self.git.objects = Arc::new(store).to_cache_arc().into();
+        self.git.objects.ignore_replacements = true;
+        self.joined = Some(joined);
+        Ok(())
     }
 
     /// All references, peeled through tags, sorted by name; `HEAD` among them.
@@ -211,6 +262,11 @@ impl Repository {
     /// The commit that HEAD leads to; none when unborn or broken.
     pub fn head(&self) -> Option<ObjectId> {
         self.git.head().ok()?.try_peel_to_id().ok()?.map(gix::Id::detach)
+    }
+
+    /// The full name of the branch that HEAD names, whether or not it exists, escaped.
+    pub fn branch_of_head(&self) -> Option<String> {
+        self.git.head_name().ok()?.map(|name| escape(name.as_bstr()))
     }
 
     /// The branch that HEAD names, short, escaped.
@@ -326,20 +382,26 @@ fn insert_symbolic(name: &str, mut reference: gix::Reference<'_>, tips: &mut BTr
 
 /// Follows annotated tags to what they stand for; `is_commit` may know what is none.
 pub fn peel(reader: &Reader, mut id: ObjectId, is_commit: impl Fn(&ObjectId) -> bool) -> ObjectId {
-    let mut buffer = Vec::new();
     for _ in 0..TAG_DEPTH {
-        if is_commit(&id)
-            || !matches!(reader.header(&id), Some((Kind::Tag, _)))
-            || reader.read(&id, &mut buffer).is_err()
-        {
+        if is_commit(&id) || !matches!(reader.header(&id), Some((Kind::Tag, _))) {
             break;
         }
-        match gix::objs::TagRef::from_bytes(&buffer, id.kind()) {
-            Ok(tag) => id = tag.target(),
-            Err(_) => break,
+        let next = step(reader, id);
+        if next == id {
+            break;
         }
+        id = next;
     }
     id
+}
+
+/// What an annotated tag names; the tag itself when it cannot be read.
+pub fn step(reader: &Reader, tag: ObjectId) -> ObjectId {
+    let mut buffer = Vec::new();
+    if reader.read(&tag, &mut buffer).is_err() {
+        return tag;
+    }
+    gix::objs::TagRef::from_bytes(&buffer, tag.kind()).map_or(tag, |tag| tag.target())
 }
 
 fn read_reflog(path: &Path, ids: &mut BTreeSet<ObjectId>) -> std::io::Result<()> {

@@ -16,9 +16,9 @@ use super::{Heap, Protection, Span, Work, short};
 use crate::identity::email::{self, Kind};
 use crate::model::text::escape;
 use crate::model::{IncompleteKind, IncompleteLog, Severity};
-use crate::source::changes;
 use crate::source::history::commits::{Commit, headers, message};
 use crate::source::history::store::Reader;
+use crate::source::selection;
 
 /// Commits of one merge that are looked at, at most.
 const MERGED: usize = 10_000;
@@ -87,7 +87,7 @@ impl Work<'_> {
         let repo = &given.repo;
         let selection = match &self.duties.span {
             Span::Range(range) => {
-                changes::range(repo, reader, &repo.tips(reader, log), range, log)?
+                selection::range(repo, reader, &repo.tips(reader, log), range, log)?
             }
             Span::Since(time) => {
                 let tips = repo.tips(reader, log);
@@ -100,9 +100,9 @@ impl Work<'_> {
                 match before(reader, tip, *time) {
                     Some(base) => {
                         let range = format!("{base}..{tip}");
-                        changes::range(repo, reader, &tips, &range, log)?
+                        selection::range(repo, reader, &tips, &range, log)?
                     }
-                    None => changes::branch(repo, reader, &tip.to_string(), log)?,
+                    None => selection::branch(repo, reader, &tip.to_string(), log)?,
                 }
             }
         };
@@ -112,7 +112,7 @@ impl Work<'_> {
         };
         let count = selection.commits.len();
         self.report.scope.push(format!("{} {what}: {count} commits", given.name));
-        let Some(head) = selection.head else { return Ok(None) };
+        let Some(head) = selection.heads.into_iter().next() else { return Ok(None) };
         let commits = selection.commits.into_iter().map(|commit| (commit.id, commit)).collect();
         Ok(Some((head.id, commits)))
     }

@@ -2,7 +2,6 @@
 //! thinks so.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use clap::Args;
 
@@ -118,7 +117,7 @@ fn claim(what: &str, people: &People) -> anyhow::Result<Claim> {
     Ok(Claim { role: ActorRole::Author, name: String::new(), email, login, bot, names })
 }
 
-fn commit(arguments: &Arguments, place: &Place, people: &Arc<People>) -> anyhow::Result<Exit> {
+fn commit(arguments: &Arguments, place: &Place, people: &People) -> anyhow::Result<Exit> {
     let path = &arguments.repository;
     let absolute = path
         .canonicalize()

@@ -179,11 +179,10 @@ fn server(env: &Env<'_>) -> Option<Server> {
 }
 
 fn certificate(env: &Env<'_>) -> Result<Option<PushCertificate>, Error> {
-    if env.object("GIT_PUSH_CERT")?.is_none() {
-        return Ok(None);
-    }
+    let Some(id) = env.object("GIT_PUSH_CERT")? else { return Ok(None) };
     let slop = env.text("GIT_PUSH_CERT_NONCE_SLOP");
     Ok(Some(PushCertificate {
+        id: Some(id),
         signer: env.text("GIT_PUSH_CERT_SIGNER"),
         key: env.text("GIT_PUSH_CERT_KEY"),
         status: env.text("GIT_PUSH_CERT_STATUS"),

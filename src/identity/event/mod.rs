@@ -124,6 +124,16 @@ pub enum Origin {
     ActivityApi,
 }
 
+impl Origin {
+    /// Whether it was read in a hook on the server, where all references are those of the server.
+    pub fn is_hook(self) -> bool {
+        matches!(
+            self,
+            Origin::PreReceive | Origin::PostReceive | Origin::Update | Origin::SignedPush
+        )
+    }
+}
+
 /// What kind of account it is.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default,
@@ -244,6 +254,9 @@ pub struct EventCommit {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(default)]
 pub struct PushCertificate {
+    /// The object that holds it, in hexadecimal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
     /// Name and address of the signer, as the key has them.
     pub signer: Option<String>,
     /// The key.
@@ -260,7 +273,12 @@ impl PushCertificate {
     /// Whether it proves who pushed: a good signature by a known key, over a nonce that this server
     /// gave out just now (or within `receive.certNonceSlop`); an older one may be a replay.
     pub fn is_good(&self) -> bool {
-        self.status.as_deref() == Some("G") && self.nonce_status.as_deref() == Some("OK")
+        self.status.as_deref() == Some("G") && self.is_fresh()
+    }
+
+    /// Whether it was made for this push: its nonce is one that this server gave out just now.
+    pub fn is_fresh(&self) -> bool {
+        self.nonce_status.as_deref() == Some("OK")
     }
 }
 

@@ -55,8 +55,8 @@ pub struct Subject {
     pub author_email: String,
     /// The beginning of the message.
     pub message: String,
-    /// Whether the push that the scan is about brought it.
-    pub pushed: bool,
+    /// Which event of the push that the scan is about brought it, counted from 0.
+    pub pushed: Option<usize>,
     /// Where settings are read that the change must not have written itself.
     pub base: Option<ObjectId>,
     /// `host/owner/name`.
@@ -85,6 +85,11 @@ impl Subject {
         all
     }
 
+    /// The event of the push that brought it.
+    pub fn event_of<'a>(&self, people: &'a People) -> Option<&'a PushEvent> {
+        self.pushed.and_then(|at| people.events.get(at))
+    }
+
     /// What baselines are read for.
     pub fn event(&self) -> Event {
         Event { time: self.time, addresses: self.addresses() }
@@ -98,7 +103,8 @@ pub struct Reading<'a> {
     people: &'a People,
     base: Option<ObjectId>,
     now: i64,
-    pushed: Option<BTreeSet<ObjectId>>,
+    /// For each event the commits that it brought; none when that cannot be told.
+    pushed: Vec<Option<BTreeSet<ObjectId>>>,
     repository: Option<String>,
 }
 
@@ -110,11 +116,11 @@ impl<'a> Reading<'a> {
         base: Option<ObjectId>,
         now: i64,
     ) -> Reading<'a> {
-        let event = people.event.as_ref();
         let named = people.settings.repository.clone();
-        let named = named.or_else(|| event.and_then(|event| event.repository.clone()));
+        let of_event = people.events.iter().find_map(|event| event.repository.clone());
+        let named = named.or(of_event);
         let repository = named.or_else(|| repo.remote().and_then(|remote| repository_of(&remote)));
-        let pushed = event.and_then(|event| push::commits(repo, event, base));
+        let pushed = push::commits(repo, &people.events, base);
         let reader = Reader::of(&repo.git);
         Reading { repo, reader, people, base, now, pushed, repository }
     }
@@ -126,7 +132,8 @@ impl<'a> Reading<'a> {
         let Some(commit) = read.and_then(|_| Commit::parse(id, &data).ok()) else {
             return Ok(None);
         };
-        let event = self.people.event.as_ref().filter(|_| self.is_pushed(&id));
+        let pushed = self.pushed_by(&id);
+        let event = pushed.and_then(|at| self.people.events.get(at));
         let hex = id.to_string();
         let stated = self.people.afterwards.commits.get(&hex).and_then(|one| one.pushed);
         let received = event.and_then(|event| event.received_at);
@@ -171,7 +178,7 @@ impl<'a> Reading<'a> {
                 via: "the commit's signature",
             });
         }
-        claims.extend(event.map(push::claims).unwrap_or_default());
+        claims.extend(event.map(|event| self.push_claims(event, &keys)).unwrap_or_default());
         let mut actors = Vec::new();
         for claim in claims {
             let mut actor = resolver.resolve(claim)?;
@@ -191,7 +198,7 @@ impl<'a> Reading<'a> {
             by_web,
             author_email: email::normal(&author.email),
             message: text(message(&data).get(..MESSAGE).unwrap_or_else(|| message(&data))),
-            pushed: event.is_some(),
+            pushed,
             base,
             repository: self.repository.clone(),
             commit,
@@ -211,15 +218,71 @@ impl<'a> Reading<'a> {
 
     /// Who pushed, whatever the push brought; `None` where no event says so.
     pub fn pusher(&self) -> Result<Option<Actor>, Error> {
-        let Some(event) = &self.people.event else { return Ok(None) };
-        let resolver = self.resolver(event.received_at.unwrap_or(self.now));
-        let pusher = push::claims(event).into_iter().find(|one| one.role == ActorRole::Pusher);
+        let Some(event) = self.people.events.first() else { return Ok(None) };
+        let time = event.received_at.unwrap_or(self.now);
+        let resolver = self.resolver(time);
+        let keys =
+            Keys { directory: &self.people.store, own: &self.people.signers, at: Moment::at(time) };
+        let claims = self.push_claims(event, &keys).into_iter();
+        let pusher = claims.into_iter().find(|one| one.role == ActorRole::Pusher);
         pusher.map(|claim| resolver.resolve(claim)).transpose()
+    }
+
+    /// Who acted in a push, with the certificate of a signed one checked against the directory's own
+    /// keys: the server's git may know none of them.
+    fn push_claims(&self, event: &PushEvent, keys: &Keys<'_>) -> Vec<Claim> {
+        let mut claims = push::claims(event);
+        let certificate = event.push_certificate.as_ref().filter(|one| one.is_fresh());
+        let id = certificate.and_then(|one| ObjectId::from_hex(one.id.as_ref()?.as_bytes()).ok());
+        let mut data = Vec::new();
+        if id.is_some_and(|id| self.reader.read(&id, &mut data).is_ok()) {
+            let check = signature::check_push_certificate(&data, keys.at.valid, keys);
+            if let (Verdict::Good, Some(fingerprint)) = (check.verdict, check.fingerprint) {
+                push::signed_by(&mut claims, fingerprint);
+            }
+        }
+        claims
     }
 
     /// Whether the push that the scan is about brought a commit.
     pub fn is_pushed(&self, id: &ObjectId) -> bool {
-        self.pushed.as_ref().is_some_and(|pushed| pushed.contains(id))
+        self.pushed_by(id).is_some()
+    }
+
+    fn pushed_by(&self, id: &ObjectId) -> Option<usize> {
+        self.pushed.iter().position(|one| one.as_ref().is_some_and(|one| one.contains(id)))
+    }
+
+    /// `host/owner/name` of the repository, as far as that is known.
+    pub fn repository(&self) -> Option<&str> {
+        self.repository.as_deref()
+    }
+
+    /// What makes it doubtful that the event belongs to this repository.
+    pub fn doubts(&self) -> Vec<String> {
+        let mut doubts = Vec::new();
+        let events = &self.people.events;
+        let about = events.iter().find_map(|event| event.repository.as_deref());
+        let origin = self.repo.remote().and_then(|remote| repository_of(&remote));
+        if let (Some(about), Some(origin), None) =
+            (about, origin, self.people.settings.repository.as_ref())
+            && about != origin
+        {
+            doubts.push(format!(
+                "the event is about {about}, and this repository comes from {}: rights are those on \
+                 the former; identity.repository says which it is",
+                escape(origin.as_bytes())
+            ));
+        }
+        let brings = events.iter().any(|event| event.after.is_some());
+        if brings && !events.is_empty() && self.pushed.iter().all(Option::is_none) {
+            doubts.push(
+                "what the push brought cannot be told, because its commits or those before it are \
+                 not here: nobody is named as its pusher; fetch the whole history"
+                    .to_owned(),
+            );
+        }
+        doubts
     }
 
     /// What was there before the push, else before the range, else before the commit: what the

@@ -268,9 +268,7 @@ impl Gathering<'_> {
         if place.is_some_and(|place| place.allow.is_some()) {
             guards.push("an allowing comment beside the credential".to_owned());
         }
-        if subject.pushed
-            && let Some(event) = &self.people.event
-        {
+        if let Some(event) = subject.event_of(self.people) {
             let skips = |option: &&String| {
                 ["ci.skip", "secret_push_protection.skip_all", "secret_detection.skip_all"]
                     .contains(&option.as_str())
@@ -298,7 +296,7 @@ impl Gathering<'_> {
 
     fn repository(&self, subject: &Subject, path: Option<&[u8]>) -> Result<RepositoryFacts, Error> {
         let store = &self.people.store;
-        let event = self.people.event.as_ref().filter(|_| subject.pushed);
+        let event = subject.event_of(self.people);
         let mut facts = RepositoryFacts { id: subject.repository.clone(), ..Default::default() };
         if let Some(event) = event {
             facts.visibility = event.visibility;
@@ -389,15 +387,13 @@ impl Gathering<'_> {
             hook_attested: stated.hook_attested,
             ..PushFacts::default()
         };
-        let Some(event) = &self.people.event else { return facts };
-        // A forced push takes away what it does not bring.
-        facts.took_away = event.forced == Some(true) && gone && !subject.pushed;
-        if facts.took_away {
-            facts.forced = Some(true);
-        }
-        if !subject.pushed {
+        let Some(event) = subject.event_of(self.people) else {
+            // A forced push takes away what it does not bring.
+            let forced = self.people.events.iter().any(|event| event.forced == Some(true));
+            facts.took_away = forced && gone;
+            facts.forced = facts.took_away.then_some(true);
             return facts;
-        }
+        };
         facts.origin = Some(origin(event.origin).to_owned());
         facts.ref_name = event.ref_name.as_ref().map(|name| escape(name.as_bytes()));
         facts.forced = event.forced;
@@ -443,7 +439,7 @@ impl Gathering<'_> {
     /// What was missing, and how it could be learnt.
     fn missing(&self, case: &mut Case) -> Result<(), Error> {
         let mut add = |text: String| case.missing.push(text);
-        if self.people.event.is_none() {
+        if self.people.events.is_empty() {
             add("who pushed: run it where the push is known (a CI job, a hook on the server), or \
                  name the event with --event"
                 .to_owned());

@@ -48,8 +48,10 @@ pub struct People {
     pub settings: IdentitySettings,
     /// The directory and what is kept of pushes.
     pub store: Store,
-    /// The push that the scan is about, if any.
-    pub event: Option<PushEvent>,
+    /// The push that the scan is about, if any: one event for each reference that it changes.
+    pub events: Vec<PushEvent>,
+    /// Whether the server has taken the push, or may still refuse it.
+    pub taken: bool,
     /// The organisation's own aliases.
     pub aliases: Option<Mailmap>,
     /// Keys of the organisation's own list.
@@ -205,16 +207,22 @@ pub fn run(
     let mut subjects: BTreeMap<ObjectId, Subject> = BTreeMap::new();
     let mut wanted: Vec<(usize, ObjectId)> = Vec::new();
     let mut cut = 0;
+    let reader = commit::Reading::new(repo, people, base, as_of);
+    notes.extend(reader.doubts());
     for (at, one) in findings.iter().enumerate() {
-        let Some(id) = one.trace.as_ref().and_then(|trace| trace.introduced.as_ref()) else {
-            continue;
-        };
-        if one.trace.as_ref().is_some_and(|trace| trace.at_boundary) {
+        let Some(trace) = &one.trace else { continue };
+        let Some(introduced) = &trace.introduced else { continue };
+        // The push that the scan is about comes first: an older commit, or one with an older date,
+        // may have the same credential, and that takes nothing off who brings it in now.
+        let brought = std::iter::once(&introduced.id).chain(&trace.reintroduced);
+        if let Some(id) = brought.into_iter().find(|id| reader.is_pushed(id)) {
+            wanted.push((at, *id));
+        } else if trace.at_boundary {
             // Where a shallow history begins everything seems to come from one commit.
             cut += 1;
-            continue;
+        } else {
+            wanted.push((at, introduced.id));
         }
-        wanted.push((at, id.id));
     }
     if cut > 0 {
         notes.push(format!(
@@ -229,7 +237,6 @@ pub fn run(
         ));
         wanted.truncate(CASES);
     }
-    let reader = commit::Reading::new(repo, people, base, as_of);
     record_push(&reader, people, as_of)?;
     for (_, id) in &wanted {
         if subjects.contains_key(id) {
@@ -304,14 +311,17 @@ fn record_push(
     people: &People,
     now: i64,
 ) -> Result<(), identity::Error> {
-    let (Some(event), Some(pusher)) = (&people.event, reading.pusher()?) else { return Ok(()) };
-    let (Some(repository), Some(tip)) = (&event.repository, &event.after) else { return Ok(()) };
-    let push = Push {
-        time: event.received_at.unwrap_or(now),
-        actor: pusher.pseudonym,
-        repository: repository.clone(),
-        ref_name: event.ref_name.clone().unwrap_or_default(),
-        tip: tip.clone(),
-    };
-    Ok(people.store.record_push(&push)?)
+    let Some(pusher) = reading.pusher()?.filter(|_| people.taken) else { return Ok(()) };
+    for event in &people.events {
+        let (Some(repository), Some(tip)) = (reading.repository(), &event.after) else { continue };
+        let push = Push {
+            time: event.received_at.unwrap_or(now),
+            actor: pusher.pseudonym.clone(),
+            repository: repository.to_owned(),
+            ref_name: event.ref_name.clone().unwrap_or_default(),
+            tip: tip.clone(),
+        };
+        people.store.record_push(&push)?;
+    }
+    Ok(())
 }

@@ -1,8 +1,10 @@
 //! What an event says of a push: whom it names, and which commits it brought.
 
+use std::cell::LazyCell;
 use std::collections::BTreeSet;
 
 use gix::ObjectId;
+use gix::objs::Kind;
 
 use crate::identity::HandleKind;
 use crate::identity::actor::{ActorRole, Evidence};
@@ -12,7 +14,7 @@ use crate::identity::resolve::{Claim, Name};
 use crate::model::IncompleteLog;
 use crate::model::text::escape;
 use crate::source::history::store::Reader;
-use crate::source::repository::Repository;
+use crate::source::repository::{Repository, Tip};
 
 /// Commits of one push that are told apart, at most.
 pub const PUSHED: usize = 100_000;
@@ -25,15 +27,7 @@ pub fn claims(event: &PushEvent) -> Vec<Claim> {
     if let Some(pusher) = &event.pusher {
         let mut claim = account(ActorRole::Pusher, pusher, said, "the push event");
         let certificate = event.push_certificate.as_ref().filter(|one| one.is_good());
-        if let Some(key) = certificate.and_then(|one| one.key.clone()) {
-            claim.names.push(Name {
-                evidence: Evidence::Server,
-                kind: HandleKind::SigningKey,
-                realm: String::new(),
-                value: key,
-                via: "the certificate of the signed push",
-            });
-        }
+        claim.names.extend(certificate.and_then(|one| one.key.clone()).map(signing_key));
         claims.push(claim);
     }
     let approved = |one: &&event::Approval| one.state == event::ReviewState::Approved;
@@ -44,6 +38,28 @@ pub fn claims(event: &PushEvent) -> Vec<Claim> {
         claims.push(account(ActorRole::Merger, merger, said, "the merge"));
     }
     claims
+}
+
+/// Puts the key whose signature a push's certificate carries to the pusher.
+pub fn signed_by(claims: &mut Vec<Claim>, fingerprint: String) {
+    let name = signing_key(fingerprint);
+    if let Some(pusher) = claims.iter_mut().find(|one| one.role == ActorRole::Pusher) {
+        pusher.names.push(name);
+    } else {
+        let nobody = event::Actor::default();
+        let claim = account(ActorRole::Pusher, &nobody, Evidence::Server, "");
+        claims.push(Claim { names: vec![name], ..claim });
+    }
+}
+
+fn signing_key(value: String) -> Name {
+    Name {
+        evidence: Evidence::Server,
+        kind: HandleKind::SigningKey,
+        realm: String::new(),
+        value,
+        via: "the certificate of the signed push",
+    }
 }
 
 fn account(role: ActorRole, actor: &event::Actor, evidence: Evidence, via: &'static str) -> Claim {
@@ -78,15 +94,30 @@ fn account(role: ActorRole, actor: &event::Actor, evidence: Evidence, via: &'sta
     }
 }
 
-/// The commits that a push brought; `None` when that cannot be told.
+/// The commits that each event of a push brought; `None` for those of which that cannot be told.
 pub fn commits(
     repo: &Repository,
+    events: &[PushEvent],
+    base: Option<ObjectId>,
+) -> Vec<Option<BTreeSet<ObjectId>>> {
+    let tips = LazyCell::new(|| {
+        let reader = Reader::of(&repo.git);
+        repo.tips(&reader, &IncompleteLog::default())
+    });
+    events.iter().map(|event| brought(repo, events, event, base, &tips)).collect()
+}
+
+fn brought(
+    repo: &Repository,
+    events: &[PushEvent],
     event: &PushEvent,
     base: Option<ObjectId>,
+    tips: &LazyCell<Vec<Tip>, impl FnOnce() -> Vec<Tip>>,
 ) -> Option<BTreeSet<ObjectId>> {
     let parse = |hex: &Option<String>| ObjectId::from_hex(hex.as_ref()?.as_bytes()).ok();
     let pull = event.pull_request.as_ref();
     let after = parse(&event.after).or_else(|| pull.and_then(|pull| parse(&pull.head)))?;
+    let after = repo.git.find_object(after).ok()?.peel_to_kind(Kind::Commit).ok()?.id;
     let mut hidden: BTreeSet<ObjectId> = BTreeSet::new();
     let known = |id: &ObjectId| repo.git.find_commit(*id).is_ok();
     if parse(&event.before).is_some_and(|before| !known(&before)) && base.is_none() {
@@ -97,14 +128,14 @@ pub fn commits(
     hidden.extend(parse(&event.before).filter(known));
     hidden.extend(pull.and_then(|pull| parse(&pull.base)).filter(known));
     hidden.extend(base);
-    if hidden.is_empty() {
-        // A new branch: what other refs have was there before.
-        let reader = Reader::of(&repo.git);
-        let tips = repo.tips(&reader, &IncompleteLog::default());
-        let others = tips.iter().filter(|tip| !is_own(event, &tip.name));
-        hidden.extend(others.map(|tip| tip.id).filter(known));
+    let on_server = event.origin.is_hook();
+    if hidden.is_empty() || on_server {
+        // A new branch: what other refs have was there before. A server knows that of every push;
+        // in a clone they may be newer than the push.
+        let moved = |tip: &Tip| events.iter().any(|event| is_own(event, &tip.name));
+        hidden.extend(tips.iter().filter(|tip| !moved(tip)).map(|tip| tip.id).filter(known));
     }
-    if hidden.is_empty() {
+    if hidden.is_empty() && !on_server {
         // No other ref to compare with: what the event itself lists is what it brought.
         let listed =
             event.commits.iter().filter_map(|one| ObjectId::from_hex(one.id.as_bytes()).ok());
