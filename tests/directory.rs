@@ -4,6 +4,7 @@
 
 mod common;
 
+use base64::Engine as _;
 use common::{NOW, Run, Scratch, hex, key_bytes, leaktrace, token};
 
 const DAY: i64 = 86_400;
@@ -21,6 +22,17 @@ identity:
   store: store
   repository: github.com/acme/web
   own: [github.com/acme]
+";
+
+const POLICY: &str = "  policy:
+    purpose: find out how a credential got out
+    legal_basis: legitimate interests, balanced on 2025-01-10
+    impact_assessment: DPIA-7
+    works_agreement: BV-12
+    notice: intranet, 2025-01-15
+    reviewers: [security lead, works council]
+    contact: privacy@corp.example
+    retention_days: 395
 ";
 
 /// An organisation with a directory of two people.
@@ -234,4 +246,58 @@ fn a_forged_bundle_is_refused_where_the_key_is() {
     let run = explain(&[]);
     assert_eq!(run.code, Some(0), "{}", run.stderr);
     assert!(run.text().contains("cannot be checked here: no key"), "{}", run.text());
+}
+
+/// The armour of an OpenPGP signature that names its key by its id alone, and fits nothing.
+fn by_key_id(id: &str) -> String {
+    let id: Vec<u8> = (0..8)
+        .map(|at| u8::from_str_radix(&id[2 * at..2 * at + 2], 16).expect("hexadecimal"))
+        .collect();
+    // Version 4, over bytes, RSA, SHA-256; the time it was made; the key id; a number of 8 bits.
+    let mut body = vec![4, 0, 1, 8, 0, 6, 5, 2, 0x60, 0, 0, 0, 0, 10, 9, 16];
+    body.extend(id);
+    body.extend([0x12, 0x34, 0, 8, 0xff]);
+    let mut packet = vec![0xc2, u8::try_from(body.len()).expect("short")];
+    packet.extend(body);
+    let text = base64::engine::general_purpose::STANDARD.encode(packet);
+    format!("-----BEGIN PGP SIGNATURE-----\n\n{text}\n-----END PGP SIGNATURE-----\n")
+}
+
+#[test]
+fn a_key_that_a_signature_names_by_its_id_alone_is_found() {
+    let id = "89abcdef01234567";
+    let keys = |ana: &str, bob: &str| {
+        let rows: Vec<String> = PEOPLE
+            .lines()
+            .zip(["gpg_key", ana, bob])
+            .map(|(line, key)| format!("{line},{key}\n"))
+            .collect();
+        rows.concat()
+    };
+    let (one, other) = (format!("{}{id}", "a".repeat(24)), format!("{}{id}", "b".repeat(24)));
+    for (file, state, known) in [
+        (keys("", ""), "unknown_key", false),
+        (keys("", &one), "unchecked", true),
+        (keys(&other, &one), "unchecked", false),
+    ] {
+        let organisation = Organisation::new();
+        organisation.import("hr.csv", &file, &[]);
+        organisation.commit("prod.env", &dotenv("x"), "Add settings");
+        let repo = organisation.scratch.existing("web");
+        let object = repo.git(&["cat-file", "commit", "HEAD"]) + "\n";
+        let (headers, message) = object.split_once("\n\n").expect("a message");
+        let signature = by_key_id(id).trim_end().replace('\n', "\n ");
+        let signed = format!("{headers}\ngpgsig {signature}\n\n{message}");
+        let made = ["hash-object", "-t", "commit", "-w", "--stdin"];
+        let signed = repo.git_with(&made, signed.as_bytes());
+        repo.git(&["update-ref", "HEAD", &signed]);
+        repo.git(&["reflog", "expire", "--expire=now", "--all"]);
+        repo.git(&["gc", "-q", "--prune=now"]);
+        organisation.evidence();
+        let text = std::fs::read_to_string(organisation.scratch.path("evidence.json"));
+        let bundle: serde_json::Value = serde_json::from_str(&text.expect("read")).expect("JSON");
+        let signature = &bundle["cases"][0]["case"]["signature"];
+        assert_eq!(signature["state"], state, "{signature}");
+        assert_eq!(signature["key_in_directory"], known, "{signature}");
+    }
 }

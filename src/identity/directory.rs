@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::actor::PersonKey;
+use super::record::key_id_skeleton;
 use super::{Error, Grant, Handle, HandleKind, Holder, Person, Resource};
 
 /// A point in both times, seconds since 1970-01-01 UTC.
@@ -110,8 +111,14 @@ pub trait Directory {
         self.by_handles(&[(kind, realm.to_owned(), value.to_owned())], at)
     }
 
-    /// Addresses with this skeleton (see [`super::email::lookalike`]).
+    /// Handles with this skeleton (see [`Handle::skeleton`]): addresses that look alike, and keys by
+    /// their id.
     fn resembling(&self, skeleton: &str, at: Moment) -> Result<Vec<Found<Handle>>, Error>;
+
+    /// Signing keys whose fingerprints end in this `OpenPGP` key id, 16 lower-case hexadecimal digits.
+    fn by_key_id(&self, key_id: &str, at: Moment) -> Result<Vec<Found<Handle>>, Error> {
+        self.resembling(&key_id_skeleton(key_id), at)
+    }
 
     /// People of sources with all their names, in the order of `keys`.
     fn people(&self, keys: &[PersonKey], at: Moment) -> Result<Vec<Described>, Error>;

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::actor::PersonKey;
-use super::email::lookalike;
 use super::{
     Authority, Described, Directory, Error, Found, Grant, Handle, HandleKind, Holder, Moment,
     Person, Record, Resource, SourceState,
@@ -64,8 +63,7 @@ impl Memory {
             Record::Handle(handle) => {
                 let key = (handle.kind, handle.realm.clone(), handle.value.clone());
                 keep!(self.handles.entry(key).or_default(), handle.clone());
-                if handle.kind == HandleKind::Email {
-                    let skeleton = lookalike::skeleton(&handle.value);
+                if let Some(skeleton) = handle.skeleton() {
                     keep!(self.skeletons.entry(skeleton).or_default(), handle.clone());
                 }
                 let key = (source.clone(), handle.person.clone());

@@ -7,6 +7,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::email::lookalike;
+
 /// One statement of a source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "record", rename_all = "snake_case")]
@@ -255,10 +257,37 @@ impl Handle {
         }
     }
 
+    /// What it is also looked up by: for addresses what they look like ([`lookalike::skeleton`]), for
+    /// `OpenPGP` fingerprints of version 4 the key id in them, see [`key_id_skeleton`].
+    pub fn skeleton(&self) -> Option<String> {
+        match self.kind {
+            HandleKind::Email => Some(lookalike::skeleton(&self.value)),
+            HandleKind::SigningKey if self.value.len() == 40 && is_hex(&self.value) => {
+                self.value.get(24..).map(key_id_skeleton)
+            }
+            _ => None,
+        }
+    }
+
     /// The normal form of an address, [`super::email::normal`].
     pub fn email(address: &str) -> String {
         super::email::normal(address)
     }
+}
+
+/// What a signing key is looked up by where a signature names only its key id, the last 16 digits of
+/// a fingerprint of version 4 (RFC 9580, section 5.5.4). No address looks like it: none has two lines.
+pub fn key_id_skeleton(key_id: &str) -> String {
+    format!("openpgp\n{key_id}")
+}
+
+/// Whether a text is an `OpenPGP` key id, rather than a fingerprint.
+pub fn is_key_id(text: &str) -> bool {
+    text.len() == 16 && is_hex(text)
+}
+
+fn is_hex(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
 }
 
 /// How much somebody may do, as far as forges agree on it.

@@ -27,7 +27,8 @@ pub use pushes::{Push, Spread};
 
 /// What leads from one version of the schema to the next, from 0 (an empty file) on; the version is
 /// kept in `SQLite`'s `user_version`.
-const MIGRATIONS: [&str; 2] = [include_str!("schema.sql"), include_str!("schema-2.sql")];
+const MIGRATIONS: [&str; 3] =
+    [include_str!("schema.sql"), include_str!("schema-2.sql"), include_str!("schema-3.sql")];
 
 /// Marks the file as leaktrace's, in `SQLite`'s `application_id`: "LTRC".
 const APPLICATION: i64 = 0x4c54_5243;

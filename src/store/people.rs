@@ -19,7 +19,6 @@ use sqlx::{Acquire as _, Executor as _, Row as _};
 pub use ask::Answers;
 
 use super::{Error, Store};
-use crate::identity::email::lookalike;
 use crate::identity::{
     self, Authority, Cursor, Directory as _, Found, HandleKind, Holder, Record, Sink, Status,
 };
@@ -81,9 +80,7 @@ fn row(record: &Record) -> Result<Row, identity::Error> {
         Record::Resource(resource) => ("resource", resource.id.clone(), String::new()),
     };
     let skeleton = match record {
-        Record::Handle(handle) if handle.kind == HandleKind::Email => {
-            Some(lookalike::skeleton(&handle.value))
-        }
+        Record::Handle(handle) => handle.skeleton(),
         _ => None,
     };
     // Personnel records say themselves since when somebody is gone, however late they say it.

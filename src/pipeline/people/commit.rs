@@ -399,10 +399,11 @@ impl<'a> Reading<'a> {
         by_web: bool,
         keys: &Keys<'_>,
     ) -> SignatureFacts {
-        let known = check
-            .fingerprint
-            .as_deref()
-            .is_some_and(|fingerprint| !signature::Keyring::find(keys, fingerprint).is_empty());
+        let found = check.fingerprint.as_deref().map(|key| signature::Keyring::find(keys, key));
+        // A key id may be that of several keys: which of them it was nobody can tell.
+        let known = found.as_deref().and_then(|found| found.split_first()).is_some_and(
+            |(first, others)| others.iter().all(|one| one.fingerprint == first.fingerprint),
+        );
         let signed_by = signer.filter(|signer| signer.evidence.rank() == 2 && !by_web);
         SignatureFacts {
             state: state(check.verdict),

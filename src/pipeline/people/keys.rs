@@ -1,5 +1,6 @@
 //! Signing keys out of the directory of people and the organisation's own list.
 
+use crate::identity::record::is_key_id;
 use crate::identity::{Directory, HandleKind, Moment};
 use crate::provenance::signature::{Keyring, Memory, TrustedKey};
 
@@ -18,8 +19,11 @@ impl Keyring for Keys<'_> {
         let mut keys = self.own.find(fingerprint_or_key_id);
         // A directory that cannot be asked knows no keys: the signature is then nobody's, which the
         // resolution, asking the same directory, reports.
-        let found =
-            self.directory.by_handle(HandleKind::SigningKey, "", fingerprint_or_key_id, self.at);
+        let found = if is_key_id(fingerprint_or_key_id) {
+            self.directory.by_key_id(fingerprint_or_key_id, self.at)
+        } else {
+            self.directory.by_handle(HandleKind::SigningKey, "", fingerprint_or_key_id, self.at)
+        };
         keys.extend(found.unwrap_or_default().into_iter().map(|found| TrustedKey {
             fingerprint: found.value.value.clone(),
             holder: format!("{}:{}", found.source, found.value.person),

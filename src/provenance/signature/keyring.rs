@@ -66,9 +66,13 @@ impl Memory {
         Memory::default()
     }
 
-    /// Adds a key under its fingerprint. For an `OpenPGP` key with subkeys see
-    /// [`Memory::add_openpgp`].
+    /// Adds a key under its fingerprint, and under its key id if it is an `OpenPGP` fingerprint of
+    /// version 4. For an `OpenPGP` key with subkeys see [`Memory::add_openpgp`].
     pub fn add(&mut self, key: TrustedKey) {
+        let hex = key.fingerprint.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if let Some(id) = key.fingerprint.get(24..).filter(|id| hex && id.len() == 16) {
+            self.add_as(id.to_owned(), key.clone());
+        }
         self.add_as(key.fingerprint.clone(), key);
     }
 

@@ -164,6 +164,13 @@ fn judge_by(signature: &Signature, payload: &[u8], at: i64, keys: &[TrustedKey])
         let result = SignatureCheck::of_problem(Signed::OpenPgp, problem);
         last = SignatureCheck { fingerprint, checked_cryptographically, ..result };
     }
+    let one = |key: &TrustedKey| Some(&key.fingerprint) == keys.first().map(|key| &key.fingerprint);
+    if read.is_empty() && !keys.iter().all(one) {
+        return say(
+            Verdict::Unchecked,
+            "the keyring knows several keys with the id that it names, and cannot tell which",
+        );
+    }
     if copies.is_empty() { last } else { good(signature, at, copies) }
 }
 

@@ -1,5 +1,6 @@
 use super::*;
-use crate::identity::{Grant, GrantOrigin, Handle, Moment, Person, PersonType, Role};
+use crate::identity::memory::Memory;
+use crate::identity::{Directory, Grant, GrantOrigin, Handle, Moment, Person, PersonType, Role};
 
 const DAY: i64 = 86_400;
 const T0: i64 = 1_790_000_000;
@@ -233,7 +234,64 @@ fn an_older_store_is_brought_up_to_date_and_a_newer_one_refused() {
     let found = store.with(async |connection| connection.fetch_one(index).await).expect("asked");
     assert_eq!(found.try_get::<i64, _>(0).expect("a number"), 1);
     drop(store);
+    // Keys that an older version wrote are found by their id, too.
+    let fingerprint = "0123456789abcdef0123456789abcdef01234567";
+    let key = Record::Handle(Handle::new("ana", HandleKind::SigningKey, "", fingerprint));
+    let store = Store::open(folder.path()).expect("a store");
+    snapshot(&store, T0 + DAY, &[person("ana", Status::Active), key]);
+    drop(store);
+    change("UPDATE statement SET skeleton = NULL; PRAGMA user_version = 2");
+    let store = Store::open(folder.path()).expect("brought up to date");
+    let found = store.by_key_id("89abcdef01234567", Moment::at(T0)).expect("asked");
+    assert_eq!(found.iter().map(|one| one.value.value.as_str()).collect::<Vec<_>>(), [fingerprint]);
+    drop(store);
     change("PRAGMA user_version = 99");
     let refused = Store::open(folder.path()).expect_err("a newer one").to_string();
     assert!(refused.contains("newer version"), "{refused}");
+}
+
+#[test]
+fn a_key_id_finds_the_fingerprints_that_end_in_it() {
+    let store = Store::in_memory().expect("store");
+    let mut memory = Memory::new();
+    memory.source("hr", Authority::Personnel, T0);
+    let key = |person: &str, value: &str| {
+        Record::Handle(Handle::new(person, HandleKind::SigningKey, "", value))
+    };
+    let id = "89abcdef01234567";
+    let (one, other) = (format!("{}{id}", "a".repeat(24)), format!("{}{id}", "b".repeat(24)));
+    let long = format!("{}{id}", "c".repeat(48));
+    let all = [
+        person("ana", Status::Active),
+        key("ana", &one),
+        key("ana", &other),
+        key("ana", &long),
+        key("ana", &format!("SHA256:{id}")),
+        Record::Handle(Handle::new(
+            "ana",
+            HandleKind::Email,
+            "",
+            &format!("openpgp {id}@x.example"),
+        )),
+    ];
+    for record in &all {
+        memory.add(Found {
+            value: record.clone(),
+            source: "hr".to_owned(),
+            authority: Authority::Personnel,
+            from: i64::MIN,
+            until: i64::MAX,
+            known_since: T0,
+            as_of: T0,
+        });
+    }
+    snapshot(&store, T0, &all);
+    let directories: [&dyn Directory; 2] = [&store, &memory];
+    for directory in directories {
+        let found = directory.by_key_id(id, Moment::at(T0)).expect("asked");
+        let mut found: Vec<&str> = found.iter().map(|one| one.value.value.as_str()).collect();
+        found.sort_unstable();
+        assert_eq!(found, [one.as_str(), other.as_str()]);
+        assert!(directory.by_key_id("89abcdef01234568", Moment::at(T0)).expect("asked").is_empty());
+    }
 }
