@@ -301,3 +301,21 @@ fn a_key_that_a_signature_names_by_its_id_alone_is_found() {
         assert_eq!(signature["key_in_directory"], known, "{signature}");
     }
 }
+
+#[test]
+fn a_subject_names_nobody_who_stands_under_a_pseudonym() {
+    let organisation = Organisation::new();
+    let subject = "Merge from bobby/dev, Signed-off-by: Bob Builder <bob@corp.example>";
+    organisation.commit("prod.env", &dotenv("x"), subject);
+    for format in ["text", "json", "jsonl", "sarif", "csv", "html"] {
+        let run = organisation.scan(&["-o", format]);
+        for name in ["Builder", "bob@corp", "bobby"] {
+            assert!(!run.text().contains(name), "{format} names {name}: {}", run.text());
+        }
+    }
+    let run = organisation.scan(&["-o", "json"]);
+    assert!(run.text().contains("Merge from person-"), "{}", run.text());
+    let config = format!("{CONFIG}  pseudonyms: false\n{POLICY}");
+    organisation.scratch.write("org.yml", config);
+    assert!(organisation.scan(&["-o", "json"]).text().contains(subject));
+}
