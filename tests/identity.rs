@@ -195,6 +195,94 @@ fn a_spoofed_author_is_told_from_whoever_pushed() {
 }
 
 #[test]
+fn a_forges_record_says_who_pushed_each_commit_of_a_history() {
+    let organisation = Organisation::new("");
+    let commit = |time: i64, label: &str| {
+        let path = format!("{label}.env");
+        organisation.commit(ANA, time, &path, &dotenv(label), "Add settings")
+    };
+    let old = commit(NOW - 90 * DAY, "old");
+    let first = commit(NOW - 40 * DAY, "first");
+    let second = commit(NOW - 30 * DAY, "second");
+    // On a branch, pushed by Eva, and merged by Bob.
+    organisation.repo().git(&["checkout", "--quiet", "-b", "topic"]);
+    let topic = commit(NOW - 20 * DAY, "topic");
+    organisation.repo().git(&["checkout", "--quiet", "main"]);
+    let entry = |days: i64, kind: &str, login: (&str, u64), name: &str, ends: [&str; 2]| {
+        let time = jiff::Timestamp::from_second(NOW - days * DAY).expect("a time").to_string();
+        json!({
+            "activity_type": kind, "ref": format!("refs/heads/{name}"), "timestamp": time,
+            "before": ends[0], "after": ends[1],
+            "actor": {"login": login.0, "id": login.1, "type": "User"},
+        })
+    };
+    let zeros = "0".repeat(40);
+    let (bob, eva) = (("bobby", 1002), ("evam", 1003));
+    let pages = format!(
+        "{}\n{}",
+        json!([
+            entry(10, "pr_merge", bob, "main", [&second, &topic]),
+            entry(19, "branch_creation", eva, "topic", [&zeros, &topic]),
+            entry(20, "push", eva, "topic", [&zeros, &topic]),
+            entry(30, "force_push", eva, "main", [&first, &second]),
+        ]),
+        json!([entry(40, "push", bob, "main", [&old, &first])]),
+    );
+    let path = organisation.scratch.write("activity.json", pages);
+    let (run, evidence) = organisation.evidence(&["--activity", &path.to_string_lossy()]);
+    assert_eq!(run.code, Some(1), "{}", run.stderr);
+    let cases = evidence["cases"].as_array().expect("cases");
+    let pusher_of = |id: &str| {
+        let case = cases.iter().find(|case| case["case"]["commit"] == id).expect("a case");
+        let actors = case["case"]["actors"].as_array().expect("actors");
+        let pusher = actors.iter().find(|actor| actor["role"] == "pusher");
+        pusher.map(|one| (one["standing"]["kind"].clone(), one["standing"]["teams"][0].clone()))
+    };
+    let contractor = Some((json!("contractor"), json!("web")));
+    let employee = Some((json!("employee"), json!("lead")));
+    assert_eq!(pusher_of(&old), None, "the record does not reach back to it");
+    assert_eq!(pusher_of(&first), contractor);
+    assert_eq!(pusher_of(&second), employee);
+    assert_eq!(pusher_of(&topic), employee, "whoever merges pushed nothing");
+    let origin = &cases[0]["case"]["push"]["origin"];
+    assert!(origin.is_null() || origin == "the forge's record of activity", "{origin}");
+    // What is no record is refused, with the place and without its content.
+    organisation.scratch.write("activity.json", "[{\"actor\": 5}]");
+    let base = ["scan", "web", "--config", "org.yml", "--activity", "activity.json"];
+    let run = organisation.run(&base);
+    assert_eq!(run.code, Some(2), "{}", run.stderr);
+    assert!(run.stderr.contains("activity.json: line 1"), "{}", run.stderr);
+}
+
+#[test]
+fn a_signature_that_does_not_fit_says_nothing_of_whom_the_commit_claims() {
+    let organisation = Organisation::new("");
+    organisation.commit(ANA, NOW - 40 * DAY, "a", "1", "Begin");
+    let repo = organisation.repo();
+    repo.write("prod.env", dotenv("x"));
+    repo.git(&["add", "--all"]);
+    let (tree, parent) = (repo.git(&["write-tree"]), repo.head());
+    let block = "-----BEGIN SSH SIGNATURE-----\n AAAA\n -----END SSH SIGNATURE-----";
+    let object = format!(
+        "tree {tree}\nparent {parent}\nauthor {ANA} {at} +0100\ncommitter {ANA} {at} +0100\n\
+         gpgsig {block}\n\nAdd settings\n",
+        at = NOW - DAY
+    );
+    let after = organisation.adopt(object.as_bytes());
+    let concern = |evidence: &Value, id: &str| {
+        let seen = evidence["cases"][0]["judgement"]["observations"].as_array().expect("a list");
+        let one = seen.iter().find(|one| one["signal"] == id).expect("seen");
+        one["weights"]["compromised"].as_f64().expect("a number")
+    };
+    let (_, evidence) = organisation.evidence(&[]);
+    assert!(signals(&evidence).contains(&"S15"), "{:?}", signals(&evidence));
+    assert!(concern(&evidence, "S15").abs() < f64::EPSILON);
+    let event = organisation.pushed("anat", 1001, &parent, &after, NOW - DAY + 60);
+    let (_, evidence) = organisation.evidence(&["--event", &event]);
+    assert!(concern(&evidence, "S15") > 0.0, "the account that pushed it answers for it");
+}
+
+#[test]
 fn files_of_the_repository_have_no_say_in_who_wrote_it() {
     let organisation = Organisation::new("");
     organisation.commit(ANA, NOW - 40 * DAY, "a", "1", "Begin");

@@ -6,7 +6,6 @@
 //! of a change, the forge's word counts.
 
 mod line;
-pub mod record;
 mod recorded;
 #[cfg(test)]
 mod tests;
@@ -27,7 +26,7 @@ use crate::model::text::escape;
 use crate::model::{IncompleteLog, Severity};
 use crate::store::Store;
 
-use record::Record;
+use crate::identity::event::activity::Record;
 use who::{Somebody, Who};
 
 /// Changes that one line names; the rest is counted.

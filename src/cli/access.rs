@@ -9,12 +9,12 @@ use clap::{Args, Subcommand};
 
 use super::exit::UsageError;
 use super::{Exit, people, scan, terminal};
-use crate::access::duties::{Span, record};
+use crate::access::duties::Span;
 use crate::access::review::Given;
 use crate::access::{Duties, Format, Report, Review};
 use crate::config::Config;
 use crate::config::people::IdentitySettings;
-use crate::identity::event::{self, MAX_PAYLOAD};
+use crate::identity::event::{self, MAX_PAYLOAD, activity};
 use crate::identity::pseudonym::PseudonymKey;
 use crate::model::text::escape;
 use crate::pipeline::people::{People, repository_of};
@@ -87,8 +87,8 @@ struct DutiesArguments {
     /// Payload of an event as the forge sent it: a push, a closed pull request, a review
     #[arg(long = "event", value_name = "FILE")]
     events: Vec<PathBuf>,
-    /// What GitHub recorded of the repository, as saved from its API: lists of activity or of rule
-    /// suites
+    /// What the forge recorded of the repository, as saved from its API: GitHub's lists of activity
+    /// or of rule suites, GitLab's events
     #[arg(long = "activity", value_name = "FILE")]
     activity: Vec<PathBuf>,
     #[command(flatten)]
@@ -225,7 +225,7 @@ fn duties(arguments: &DutiesArguments) -> anyhow::Result<Exit> {
     }
     let mut records = Vec::new();
     for path in &arguments.activity {
-        records.extend(record::read(&shown(path), &bounded(path, record::MAX_BYTES)?)?);
+        records.extend(activity::read(&shown(path), &bounded(path, activity::MAX_BYTES)?)?);
     }
     let forges = People::forges_of(&desk.settings.forges);
     let duties = Duties {

@@ -14,7 +14,7 @@ use super::{scan, terminal};
 use crate::config::expression::Field;
 use crate::config::people::{IdentitySettings, missing};
 use crate::config::{Config, Environment};
-use crate::identity::event::{self, PushEvent, Surroundings};
+use crate::identity::event::{self, PushEvent, Surroundings, activity};
 use crate::identity::mailmap::Mailmap;
 use crate::identity::pseudonym::PseudonymKey;
 use crate::model::Secret;
@@ -38,6 +38,10 @@ pub struct PeopleArguments {
     /// variables say]
     #[arg(long, value_name = "PATH", help_heading = "People")]
     pub event: Option<PathBuf>,
+    /// What the forge recorded of the repository, as saved from its API (docs/events.md): who pushed
+    /// which commits, for scans of more than one push
+    #[arg(long, value_name = "PATH", help_heading = "People")]
+    pub activity: Vec<PathBuf>,
     /// What other systems know: reports, revocations, audit logs (docs/identity.md)
     #[arg(long, value_name = "PATH", help_heading = "People")]
     facts: Option<PathBuf>,
@@ -60,6 +64,7 @@ impl PeopleArguments {
 
     fn any(&self) -> bool {
         self.event.is_some()
+            || !self.activity.is_empty()
             || self.facts.is_some()
             || self.evidence.is_some()
             || self.reveal_identities
@@ -268,10 +273,22 @@ fn events_of(
     arguments: &PeopleArguments,
     settings: &IdentitySettings,
 ) -> anyhow::Result<Vec<PushEvent>> {
+    let mut events = Vec::new();
     if let Some(path) = &arguments.event {
         let bytes = read(path, PAYLOAD)?;
         // Whoever names the file says where it comes from.
-        return Ok(event::payload(&shown(path), &bytes, None, true)?);
+        events = event::payload(&shown(path), &bytes, None, true)?;
+    }
+    for path in &arguments.activity {
+        let Some(repository) = &settings.repository else {
+            let hint = "--activity names no repository: set identity.repository to HOST/OWNER/NAME";
+            return Err(UsageError(hint.to_owned()).into());
+        };
+        let records = activity::read(&shown(path), &read(path, activity::MAX_BYTES)?)?;
+        events.extend(records.iter().filter_map(|record| record.event(repository)));
+    }
+    if arguments.event.is_some() || !arguments.activity.is_empty() {
+        return Ok(events);
     }
     let around = Surroundings {
         env: &|name| env::var_os(name),

@@ -87,6 +87,11 @@ impl Case {
         both.and_then(|(pusher, other)| pusher.same_person(other)) == Some(false)
     }
 
+    /// Whether nothing but the commit itself says whose it is.
+    pub fn is_only_claimed(&self) -> bool {
+        self.accountable().is_none_or(|actor| actor.evidence.rank() > 3)
+    }
+
     /// Whom the rest is about: the pusher if known, else the verified signer, else whoever the
     /// commit claims as its author. Merges and web edits are the pusher's.
     pub fn accountable(&self) -> Option<&Actor> {

@@ -7,8 +7,8 @@ use gix::ObjectId;
 
 use super::super::Error;
 use super::super::check::{self, Check};
-use super::record::{Act, Record};
 use super::{Heap, Protection, Work, branch_of, short};
+use crate::identity::event::activity::{Act, Record};
 use crate::identity::event::{Actor, Approval, Origin, PushEvent, ReviewState};
 use crate::model::Severity;
 use crate::model::text::escape;

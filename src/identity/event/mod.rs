@@ -9,6 +9,7 @@
 //! Nothing here reads the environment or a file by itself: [`Surroundings`] brings both. All text in
 //! a [`PushEvent`] is escaped and at most 1,024 bytes before that, and lists are bounded.
 
+pub mod activity;
 mod azure;
 mod bitbucket;
 mod gitea;
@@ -75,6 +76,14 @@ pub enum Error {
     Unknown {
         /// The file, escaped.
         what: String,
+    },
+    /// A list of what a forge recorded that is none.
+    #[error("{what}: {why}")]
+    List {
+        /// The file, escaped.
+        what: String,
+        /// What is wrong and what to do; no values.
+        why: String,
     },
     /// A field or variable with something that it cannot have.
     #[error("{what}: {field} is {why}")]

@@ -1,7 +1,7 @@
 //! What one commit and the push that brought it say of who acted: author, committer, pusher,
 //! approver and merger, each resolved by itself.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use gix::ObjectId;
 
@@ -103,8 +103,10 @@ pub struct Reading<'a> {
     people: &'a People,
     base: Option<ObjectId>,
     now: i64,
-    /// For each event the commits that it brought; none when that cannot be told.
-    pushed: Vec<Option<BTreeSet<ObjectId>>>,
+    /// Commits that the push brought, each with the place of its event.
+    pushed: HashMap<ObjectId, usize>,
+    /// Whether of no event can be told what it brought.
+    untold: bool,
     repository: Option<String>,
 }
 
@@ -120,9 +122,16 @@ impl<'a> Reading<'a> {
         let of_event = people.events.iter().find_map(|event| event.repository.clone());
         let named = named.or(of_event);
         let repository = named.or_else(|| repo.remote().and_then(|remote| repository_of(&remote)));
-        let pushed = push::commits(repo, &people.events, base);
+        let brought = push::commits(repo, &people.events, base);
+        let untold = brought.iter().all(Option::is_none);
+        let mut pushed = HashMap::new();
+        for (at, commits) in brought.into_iter().enumerate() {
+            for id in commits.into_iter().flatten() {
+                pushed.entry(id).or_insert(at);
+            }
+        }
         let reader = Reader::of(&repo.git);
-        Reading { repo, reader, people, base, now, pushed, repository }
+        Reading { repo, reader, people, base, now, pushed, untold, repository }
     }
 
     /// Everybody who acted in a commit; `None` when it cannot be read as one.
@@ -250,7 +259,7 @@ impl<'a> Reading<'a> {
     }
 
     fn pushed_by(&self, id: &ObjectId) -> Option<usize> {
-        self.pushed.iter().position(|one| one.as_ref().is_some_and(|one| one.contains(id)))
+        self.pushed.get(id).copied()
     }
 
     /// `host/owner/name` of the repository, as far as that is known.
@@ -275,7 +284,7 @@ impl<'a> Reading<'a> {
             ));
         }
         let brings = events.iter().any(|event| event.after.is_some());
-        if brings && !events.is_empty() && self.pushed.iter().all(Option::is_none) {
+        if brings && self.untold {
             doubts.push(
                 "what the push brought cannot be told, because its commits or those before it are \
                  not here: nobody is named as its pusher; fetch the whole history"

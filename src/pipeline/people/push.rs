@@ -1,7 +1,7 @@
 //! What an event says of a push: whom it names, and which commits it brought.
 
 use std::cell::LazyCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use gix::ObjectId;
 use gix::objs::Kind;
@@ -9,15 +9,19 @@ use gix::objs::Kind;
 use crate::identity::HandleKind;
 use crate::identity::actor::{ActorRole, Evidence};
 use crate::identity::email;
-use crate::identity::event::{self, ActorKind, PushEvent};
+use crate::identity::event::{self, ActorKind, Origin, PushEvent};
 use crate::identity::resolve::{Claim, Name};
 use crate::model::IncompleteLog;
 use crate::model::text::escape;
+use crate::source::history::commits::Commit;
 use crate::source::history::store::Reader;
-use crate::source::repository::{Repository, Tip};
+use crate::source::repository::{Repository, Tip, peel};
 
 /// Commits of one push that are told apart, at most.
 pub const PUSHED: usize = 100_000;
+
+/// Commits that are told apart by what a forge recorded, at most.
+const RECORDED: usize = 5_000_000;
 
 /// Pusher, approvers and merger as the event names them.
 pub fn claims(event: &PushEvent) -> Vec<Claim> {
@@ -104,7 +108,67 @@ pub fn commits(
         let reader = Reader::of(&repo.git);
         repo.tips(&reader, &IncompleteLog::default())
     });
-    events.iter().map(|event| brought(repo, events, event, base, &tips)).collect()
+    let recorded = |event: &PushEvent| event.origin == Origin::ActivityApi;
+    let mut by_record = if events.iter().any(recorded) {
+        recorded_commits(repo, events, &tips).into_iter()
+    } else {
+        Vec::new().into_iter()
+    };
+    let of_event = |event: &PushEvent| {
+        if recorded(event) { by_record.next() } else { brought(repo, events, event, base, &tips) }
+    };
+    events.iter().map(of_event).collect()
+}
+
+/// For each recorded push, in their order in `events`, the commits that came with it: those that no
+/// earlier push led to, and no reference did as it stood when the record began.
+fn recorded_commits(
+    repo: &Repository,
+    events: &[PushEvent],
+    tips: &[Tip],
+) -> Vec<BTreeSet<ObjectId>> {
+    let id = |hex: &Option<String>| ObjectId::from_hex(hex.as_ref()?.as_bytes()).ok();
+    let recorded: Vec<&PushEvent> =
+        events.iter().filter(|event| event.origin == Origin::ActivityApi).collect();
+    let mut order: Vec<usize> = (0..recorded.len()).collect();
+    // Lists come newest first: of two pushes in one second the later in the list is the earlier.
+    order.sort_by_key(|at| (recorded[*at].received_at, std::cmp::Reverse(*at)));
+    let mut named = BTreeSet::new();
+    let first = order.iter().filter(|at| named.insert(recorded[**at].ref_name.as_deref()));
+    let mut before: Vec<ObjectId> = first.filter_map(|at| id(&recorded[*at].before)).collect();
+    let still = |tip: &&Tip| !recorded.iter().any(|event| is_own(event, &tip.name));
+    before.extend(tips.iter().filter(still).map(|tip| tip.id));
+    let mut seen = HashSet::new();
+    let reader = Reader::of(&repo.git);
+    let mut all = vec![BTreeSet::new(); recorded.len()];
+    spread(&reader, before, &mut seen, |_| ());
+    for at in order {
+        let tip = id(&recorded[at].after).map(|id| peel(&reader, id, |_| false));
+        spread(&reader, tip.into_iter().collect(), &mut seen, |id| {
+            all[at].insert(id);
+        });
+    }
+    all
+}
+
+/// Gives every commit that `from` leads to and that is not in `seen` yet to `each`.
+fn spread(
+    reader: &Reader,
+    mut from: Vec<ObjectId>,
+    seen: &mut HashSet<ObjectId>,
+    mut each: impl FnMut(ObjectId),
+) {
+    let mut buffer = Vec::new();
+    while let Some(id) = from.pop() {
+        if seen.len() >= RECORDED || !seen.insert(id) {
+            continue;
+        }
+        let read = reader.read(&id, &mut buffer).ok();
+        if let Some(commit) = read.and_then(|_| Commit::parse(id, &buffer).ok()) {
+            each(id);
+            from.extend(commit.parents);
+        }
+    }
 }
 
 fn brought(
@@ -195,7 +259,7 @@ mod tests {
     #[test]
     fn whoever_only_caused_an_event_pushed_nothing() {
         let actor = event::Actor { login: Some("eva".to_owned()), ..event::Actor::default() };
-        let mut caused = PushEvent::new(event::Origin::GithubEvent, "github.com", true);
+        let mut caused = PushEvent::new(Origin::GithubEvent, "github.com", true);
         caused.sender = Some(actor.clone());
         assert!(claims(&caused).is_empty());
         caused.pusher = Some(actor);

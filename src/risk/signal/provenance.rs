@@ -145,13 +145,17 @@ pub(super) const SIGNALS: &[Signal] = &[
         id: "S15",
         name: "signature-not-good",
         family: Family::Provenance,
-        definition: "The signature does not fit the commit, or its key was revoked or had ended.",
+        definition: "The signature does not fit the commit, or its key was revoked or had ended. One \
+                     that does not fit weighs nothing where only the commit says whose it is.",
         needs: "the commit",
         refuted_by: "a revocation that was entered by mistake",
         false_alarms: "keys that ended and were not renewed",
         off_by_default: false,
         look: |case| {
             let weights = match case.signature.state {
+                // Where only the commit says whose it is, a signature that does not fit says that it
+                // was altered, or made up, and so speaks against the claim rather than the claimed.
+                SignatureState::Bad if case.is_only_claimed() => Weights::new(0.0, 0.0, 0.0),
                 SignatureState::Bad | SignatureState::Revoked => Weights::new(0.0, 12.0, 6.0),
                 SignatureState::Expired => Weights::new(2.0, 0.0, 0.0),
                 _ => return Look::Quiet,
