@@ -662,6 +662,41 @@ fn logins_numbers_and_first_days_lead_to_the_right_person() {
 }
 
 #[test]
+fn names_that_were_somebodys_and_access_that_is_over_are_told() {
+    let organisation = Organisation::new("");
+    let import = |people: &str, ago: i64| {
+        let date = jiff::Timestamp::from_second(NOW - ago * DAY).expect("a time").to_string();
+        organisation.scratch.write("hr.csv", people);
+        let run = organisation
+            .run(&["identity", "import", "hr.csv", "--config", "org.yml", "--as-of", &date]);
+        assert_eq!(run.code, Some(0), "{}", run.stderr);
+    };
+    organisation.run(&["identity", "forget", "hr", "--config", "org.yml"]);
+    import(PEOPLE, 50);
+    // Ana has another address now, and what Bob was given for a time is over.
+    let ended = jiff::Timestamp::from_second(NOW - 5 * DAY).expect("a time").to_string();
+    let now = PEOPLE.replace("ana@corp.example,,", "ana.newname@corp.example,,").replace(
+        "bobby,1002,Bob Builder,contractor,active,2020-01-01,,web,0,",
+        &format!("bobby,1002,Bob Builder,contractor,active,2020-01-01,,web,0,{ended}"),
+    );
+    import(&now, 20);
+    import(&now, 1);
+    let author = |who: &str, ago: i64, label: &str| {
+        organisation.commit(who, NOW - ago * DAY, &format!("{label}.env"), &dotenv(label), "Add");
+        let (_, evidence) = organisation.evidence(&["--range", "HEAD~1..HEAD"]);
+        actor(&evidence, "author").clone()
+    };
+    organisation.commit(ANA, NOW - 45 * DAY, "a", "1", "Begin");
+    let then = author(ANA, 30, "one");
+    assert_eq!((&then["evidence"], &then["confidence"]), (&json!("email"), &json!(70)));
+    let since = author(ANA, 10, "two");
+    assert_eq!((&since["evidence"], &since["confidence"]), (&json!("former"), &json!(25)));
+    assert_eq!(since["pseudonym"], then["pseudonym"]);
+    assert_eq!(author(BOB, 9, "three")["class"], "insider");
+    assert_eq!(author(BOB, 2, "four")["class"], "former_insider");
+}
+
+#[test]
 fn what_is_old_accuses_nobody_and_what_is_not_there_is_said() {
     let organisation = Organisation::new("");
     let left = PEOPLE

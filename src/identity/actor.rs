@@ -53,6 +53,8 @@ pub enum Evidence {
     Alias,
     /// A login in the address, which may have changed hands.
     Login,
+    /// A name that was somebody's before and is nobody's now.
+    Former,
     /// Nothing.
     None,
 }
@@ -68,6 +70,7 @@ impl Evidence {
             Evidence::Email => 70,
             Evidence::Alias => 60,
             Evidence::Login => 35,
+            Evidence::Former => 25,
             Evidence::None => 0,
         }
     }
@@ -81,7 +84,8 @@ impl Evidence {
             Evidence::Email => 4,
             Evidence::Alias => 5,
             Evidence::Login => 6,
-            Evidence::None => 7,
+            Evidence::Former => 7,
+            Evidence::None => 8,
         }
     }
 
@@ -96,6 +100,7 @@ impl Evidence {
             Evidence::Email => "claimed address",
             Evidence::Alias => "claimed address, by alias",
             Evidence::Login => "login in the address",
+            Evidence::Former => "a name that was theirs before",
             Evidence::None => "nothing known",
         }
     }
@@ -188,6 +193,9 @@ pub struct Standing {
     pub start: Option<i64>,
     /// When access that was given for a time ended.
     pub access_ended: Option<i64>,
+    /// Whether all of the person's access had ended, and not a right on this repository alone.
+    #[serde(default)]
+    pub access_over: bool,
     /// When the account at the forge was made.
     pub account_created: Option<i64>,
     /// Whether a second factor was on.

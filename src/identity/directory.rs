@@ -111,6 +111,13 @@ pub trait Directory {
         self.by_handles(&[(kind, realm.to_owned(), value.to_owned())], at)
     }
 
+    /// Of a name that nobody goes by at a time, who went by it last before; empty when nobody did.
+    fn held_before(
+        &self,
+        name: &(HandleKind, String, String),
+        at: Moment,
+    ) -> Result<Vec<Found<Handle>>, Error>;
+
     /// Handles with this skeleton (see [`Handle::skeleton`]): addresses that look alike, and keys by
     /// their id.
     fn resembling(&self, skeleton: &str, at: Moment) -> Result<Vec<Found<Handle>>, Error>;

@@ -86,6 +86,14 @@ fn holding<T: Clone>(list: Option<&Vec<Found<T>>>, at: Moment) -> Vec<Found<T>> 
     all.iter().filter(|one| one.from <= at.valid && at.valid < one.until).cloned().collect()
 }
 
+/// Of statements that ended before `at`, those that ended last.
+pub fn last_before<T>(all: impl Iterator<Item = Found<T>>, at: Moment) -> Vec<Found<T>> {
+    let mut past: Vec<Found<T>> = all.filter(|one| one.until <= at.valid).collect();
+    let last = past.iter().map(|one| one.until).max();
+    past.retain(|one| Some(one.until) == last);
+    past
+}
+
 impl Directory for Memory {
     fn by_handles(
         &self,
@@ -100,6 +108,15 @@ impl Directory for Memory {
             (one.source.clone(), format!("{kind}\n{realm}\n{value}\n{person}"))
         });
         Ok(found)
+    }
+
+    fn held_before(
+        &self,
+        name: &(HandleKind, String, String),
+        at: Moment,
+    ) -> Result<Vec<Found<Handle>>, Error> {
+        let all = self.handles.get(name).map(Vec::as_slice).unwrap_or_default();
+        Ok(last_before(all.iter().cloned(), at))
     }
 
     fn resembling(&self, skeleton: &str, at: Moment) -> Result<Vec<Found<Handle>>, Error> {

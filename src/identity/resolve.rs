@@ -8,6 +8,7 @@
 mod standing;
 
 use super::actor::{Actor, ActorRole, Class, Evidence, Standing, Step};
+use super::day::last_day;
 use super::pseudonym::PseudonymKey;
 use super::{
     Authority, Directory, Error, Found, GrantOrigin, Handle, HandleKind, Moment, PersonType, Status,
@@ -80,6 +81,7 @@ impl Resolver<'_> {
         names.dedup();
         let mut steps = Vec::new();
         let mut decided: Option<(Evidence, Standing)> = None;
+        let mut former: Option<(&Name, i64, Standing)> = None;
         let called = |name: &Name| (name.kind, name.realm.clone(), name.value.clone());
         let all: Vec<_> = names.iter().map(called).collect();
         let all = self.directory.by_handles(&all, self.at)?;
@@ -89,7 +91,15 @@ impl Resolver<'_> {
             };
             let found: Vec<_> = all.iter().filter(|one| goes_by(&one.value)).cloned().collect();
             let Some(evidence) = evidence_of(name, &found) else {
-                steps.push(step(name, "nobody in the directory"));
+                let before = self.directory.held_before(&called(name), self.at)?;
+                let Some(last) = before.first().filter(|_| decided.is_none()) else {
+                    steps.push(step(name, "nobody in the directory"));
+                    continue;
+                };
+                let standing = self.standing(&before)?;
+                if !standing.persons.is_empty() && former.is_none() {
+                    former = Some((name, last.until, standing));
+                }
                 continue;
             };
             let standing = self.standing(&found)?;
@@ -114,6 +124,13 @@ impl Resolver<'_> {
                     steps.push(step(name, &format!("{word} (person-{who})")));
                 }
             }
+        }
+        if let Some((name, until, standing)) = former {
+            let who = self.pseudonym_of(&standing, &claim);
+            let until = last_day(until).map(|day| format!(" until {day}")).unwrap_or_default();
+            let outcome = format!("nobody's now, and person-{who}'s{until}");
+            steps.push(step(name, &outcome));
+            decided = decided.or(Some((Evidence::Former, standing)));
         }
         Ok(self.actor(claim, decided, steps))
     }
@@ -201,6 +218,7 @@ fn class_of(standing: Option<&Standing>, bot: bool) -> Class {
     );
     match standing.status {
         Status::Departed => Class::FormerInsider,
+        _ if standing.access_over => Class::FormerInsider,
         _ if employed || standing.listed => Class::Insider,
         _ => match origin {
             Some(GrantOrigin::Outside) => Class::OutsideCollaborator,

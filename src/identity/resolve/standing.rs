@@ -274,6 +274,7 @@ fn merge(persons: &[Found<Person>], time: i64) -> Standing {
     if let Some(machine) = kinds.into_iter().find(|kind| kind.is_machine()) {
         standing.kind = machine;
     }
+    standing.access_over = access_over(persons, time);
     standing.privileged = persons.iter().any(|one| one.value.privileged);
     let factors = persons.iter().filter_map(|one| one.value.two_factor);
     standing.two_factor = factors.reduce(|one, other| one && other);
@@ -290,6 +291,16 @@ fn merge(persons: &[Found<Person>], time: i64) -> Standing {
         standing.inactive_since = None;
     }
     standing
+}
+
+/// Whether the sources with the most say all state an end of access that lies behind `time`: what a
+/// forge lets end is a membership, where somebody else knows the person.
+fn access_over(persons: &[Found<Person>], time: i64) -> bool {
+    let listed = persons.iter().any(|one| one.authority > Authority::Forge);
+    let mut weighty =
+        persons.iter().filter(|one| !listed || one.authority > Authority::Forge).peekable();
+    weighty.peek().is_some()
+        && weighty.all(|one| one.value.access_expires.is_some_and(|end| end <= time))
 }
 
 /// Where a person stood at `time` by one source, since when, and whether they had perhaps left.

@@ -14,6 +14,7 @@ use sqlx::{Executor as _, Row as _};
 
 use super::{ALWAYS, OPEN, authority_of, handle_name, store_error};
 use crate::identity::actor::PersonKey;
+use crate::identity::memory::last_before;
 use crate::identity::{
     self, Described, Directory, Found, Grant, Handle, HandleKind, Holder, Moment, Person, Record,
     Resource, SourceState,
@@ -90,10 +91,25 @@ struct Version {
 }
 
 impl Version {
+    fn is_known(&self, at: Moment) -> bool {
+        self.recorded_from <= at.known && (at.known < self.recorded_to || self.recorded_to == OPEN)
+    }
+
     fn holds(&self, at: Moment) -> bool {
-        let known = self.recorded_from <= at.known
-            && (at.known < self.recorded_to || self.recorded_to == OPEN);
-        known && self.found.from <= at.valid && at.valid < self.found.until
+        self.is_known(at) && self.found.from <= at.valid && at.valid < self.found.until
+    }
+
+    fn as_found<T>(&self, pick: impl Fn(&Record) -> Option<T>) -> Option<Found<T>> {
+        let Found { value, source, authority, from, until, known_since, as_of } = &self.found;
+        Some(Found {
+            value: pick(value)?,
+            source: source.clone(),
+            authority: *authority,
+            from: *from,
+            until: *until,
+            known_since: *known_since,
+            as_of: *as_of,
+        })
     }
 }
 
@@ -216,19 +232,7 @@ fn holding<T>(
     pick: impl Fn(&Record) -> Option<T>,
 ) -> Vec<Found<T>> {
     let all = versions.iter().filter(|one| one.holds(at));
-    all.filter_map(|one| {
-        let Found { value, source, authority, from, until, known_since, as_of } = &one.found;
-        Some(Found {
-            value: pick(value)?,
-            source: source.clone(),
-            authority: *authority,
-            from: *from,
-            until: *until,
-            known_since: *known_since,
-            as_of: *as_of,
-        })
-    })
-    .collect()
+    all.filter_map(|one| one.as_found(&pick)).collect()
 }
 
 fn handle(record: &Record) -> Option<Handle> {
@@ -265,6 +269,18 @@ impl Directory for Store {
         }
         all.sort_by_cached_key(|one| (one.source.clone(), Record::Handle(one.value.clone()).key()));
         Ok(all)
+    }
+
+    fn held_before(
+        &self,
+        name: &(HandleKind, String, String),
+        at: Moment,
+    ) -> Result<Vec<Found<Handle>>, identity::Error> {
+        let name = handle_name(name.0, &name.1, &name.2);
+        let answers = self.ask(&[Question::Handle { name }])?;
+        let known = answers.iter().flat_map(|one| one.iter()).filter(|one| one.is_known(at));
+        let handles = known.filter_map(|one| one.as_found(handle));
+        Ok(last_before(handles, at))
     }
 
     fn resembling(
