@@ -319,3 +319,31 @@ fn a_subject_names_nobody_who_stands_under_a_pseudonym() {
     organisation.scratch.write("org.yml", config);
     assert!(organisation.scan(&["-o", "json"]).text().contains(subject));
 }
+
+#[test]
+fn what_could_change_the_judgement_stands_first_and_a_command_shows_the_rest() {
+    let organisation = Organisation::new();
+    organisation.commit("prod.env", &dotenv("x"), "Add settings");
+    let finding = organisation.evidence();
+    let text = organisation.scan(&[]).text().to_owned();
+    let json: serde_json::Value =
+        serde_json::from_str(organisation.scan(&["-o", "json"]).text()).expect("JSON");
+    let missing = json["findings"][0]["people"]["missing"].as_array().expect("a list").clone();
+    let missing: Vec<&str> = missing.iter().map(|one| one.as_str().expect("text")).collect();
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let flat = words(&text.replace('┃', " "));
+    let shown = missing.iter().filter(|one| flat.contains(&words(one))).count();
+    assert!((3..=5).contains(&shown) && shown < missing.len(), "{shown} of {missing:?}: {flat}");
+    assert!(missing.iter().take(shown).all(|one| flat.contains(&words(one))), "{flat}");
+    let who = missing.iter().position(|one| one.starts_with("who pushed: "));
+    assert!(who.is_some_and(|at| at < shown), "{missing:?}");
+    let left = missing.len() - shown;
+    assert!(flat.contains(&format!("+{left} more, ")), "{flat}");
+    let command = format!("leaktrace explain {} --evidence FILE", &finding[..12]);
+    assert!(flat.contains(&command), "{flat}");
+    let explain = ["explain", &finding[..12], "--evidence", "evidence.json"];
+    let all = organisation.said(&explain);
+    for one in missing {
+        assert!(all.contains(one), "{one}: {all}");
+    }
+}

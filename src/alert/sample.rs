@@ -99,6 +99,7 @@ fn card(exposure: Exposure) -> Card {
             line("a made-up observation", "that speaks for the person", true),
         ],
         missing: Vec::new(),
+        decisive: 0,
         questions: vec!["Did this message reach the right people?".to_owned()],
         push: None,
         model: String::new(),

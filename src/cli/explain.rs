@@ -120,7 +120,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
 
 fn tell(judged: &Judged, settings: &Settings) -> anyhow::Result<()> {
     let (case, judgement) = (&judged.case, &judged.judgement);
-    let card = Card::new(case, judgement, false);
+    let card = Card::new(case, judgement, settings, false);
     let say = |text: &str| terminal::say(&escape(text.as_bytes()));
     say(&format!("finding {}  {}", case.finding, case.secret.rule))?;
     say(&format!("commit  {}", case.commit))?;

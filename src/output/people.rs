@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use gix::ObjectId;
 
 use super::Reported;
+use super::wording::{number, thousands};
 use crate::identity::actor::ActorRole;
 use crate::risk::Band;
 use crate::risk::card::{Card, CardActor, Line};
@@ -16,6 +17,10 @@ use crate::risk::weigh::Hypothesis;
 const REASONS: usize = 5;
 /// Gaps and questions that are shown before the rest is only counted.
 const LISTED: usize = 3;
+/// Gaps that could change who should look are shown further.
+const DECISIVE: usize = 5;
+/// Digits of a fingerprint that tell findings apart.
+const DIGITS: usize = 12;
 /// People who are shown; a change can have any number of approvers.
 const PEOPLE: usize = 12;
 
@@ -140,10 +145,13 @@ pub(super) fn reasons_label(card: &Card) -> &'static str {
     if card.concern == Band::None { "observed" } else { "why look" }
 }
 
-/// What speaks most for looking, strongest first.
-pub(super) fn reasons(card: &Card) -> Vec<&Line> {
+/// What speaks most for looking, strongest first, and how much more there is.
+pub(super) fn reasons(card: &Card) -> (Vec<&Line>, usize) {
     let speaks = |line: &&Line| !line.speaks_for && force(line) > 0.0;
-    card.observations.iter().filter(speaks).take(REASONS).collect()
+    let mut all: Vec<&Line> = card.observations.iter().filter(speaks).collect();
+    let more = all.len().saturating_sub(REASONS);
+    all.truncate(REASONS);
+    (all, more)
 }
 
 /// What an observation says for anything but a mistake, decibans.
@@ -168,10 +176,42 @@ pub(super) fn sentence(line: &Line) -> String {
     }
 }
 
-/// The first few of a list, and how many more there are.
-pub(super) fn first_few(list: &[String]) -> (&[String], usize) {
-    let (shown, rest) = list.split_at(list.len().min(LISTED));
-    (shown, rest.len())
+/// A list as far as it is shown, and what stands in the place of the rest.
+pub(super) struct Listed<'a> {
+    /// What is shown.
+    pub(super) shown: &'a [String],
+    /// What is not, and which command shows it; none when nothing is left out.
+    pub(super) more: Option<String>,
+}
+
+/// What could not be learnt: all of it that could change who should look, as far as there is room.
+pub(super) fn missing<'a>(card: &'a Card, fingerprint: &str) -> Listed<'a> {
+    let count = card.decisive.clamp(LISTED, DECISIVE).min(card.missing.len());
+    let (shown, rest) = card.missing.split_at(count);
+    let left = card.decisive.saturating_sub(count);
+    let what = match left {
+        0 => "none of which alone would change who should look".to_owned(),
+        left => format!("{left} of which could change who should look"),
+    };
+    let more = format!("+{} more, {what}: {}", rest.len(), in_full(fingerprint));
+    Listed { shown, more: (!rest.is_empty()).then_some(more) }
+}
+
+/// What to ask first.
+pub(super) fn questions<'a>(card: &'a Card, fingerprint: &str) -> Listed<'a> {
+    let (shown, rest) = card.questions.split_at(card.questions.len().min(LISTED));
+    Listed { shown, more: more(rest.len(), fingerprint) }
+}
+
+/// That there are so many more, and which command shows them.
+pub(super) fn more(count: usize, fingerprint: &str) -> Option<String> {
+    (count > 0).then(|| format!("+{} more: {}", thousands(number(count)), in_full(fingerprint)))
+}
+
+/// The command that shows all of a case.
+fn in_full(fingerprint: &str) -> String {
+    let digits = fingerprint.get(..DIGITS).unwrap_or(fingerprint);
+    format!("leaktrace explain {digits} --evidence FILE")
 }
 
 /// What makes two judgements of people the same.
@@ -268,6 +308,28 @@ mod tests {
     }
 
     #[test]
+    fn what_could_change_the_judgement_is_shown_before_the_rest_is_counted() {
+        let mut card = testing::card();
+        card.missing = (0..12).map(|at| format!("gap {at}")).collect();
+        for (decisive, shown, words) in [
+            (0, 3, "+9 more, none of which alone would change who should look"),
+            (4, 4, "+8 more, none of which alone would change who should look"),
+            (8, 5, "+7 more, 3 of which could change who should look"),
+        ] {
+            card.decisive = decisive;
+            let listed = missing(&card, "0123456789abcdef0123");
+            assert_eq!(listed.shown.len(), shown);
+            let full = format!("{words}: leaktrace explain 0123456789ab --evidence FILE");
+            assert_eq!(listed.more, Some(full));
+        }
+        card.missing.truncate(3);
+        assert_eq!(missing(&card, "0123").more, None);
+        card.questions = [card.missing.clone(), card.missing.clone()].concat();
+        let listed = questions(&card, "0123");
+        assert_eq!(listed.more.as_deref(), Some("+3 more: leaktrace explain 0123 --evidence FILE"));
+    }
+
+    #[test]
     fn times_to_rotate_read_like_speech() {
         let words = [0, 1, 24, 36, 168, 720].map(within);
         assert_eq!(words, ["the hour", "the hour", "a day", "36 hours", "7 days", "30 days"]);
@@ -276,12 +338,12 @@ mod tests {
     #[test]
     fn what_speaks_for_a_mistake_is_no_reason_to_look() {
         let mut card = testing::card();
-        assert_eq!(reasons(&card).len(), 3);
+        assert_eq!((reasons(&card).0.len(), reasons(&card).1), (3, 0));
         assert_eq!(speaks_for(&card).map(|line| line.signal.as_str()), Some("S26"));
         for line in &mut card.observations {
             line.weights.negligent = 20.0;
         }
-        assert!(reasons(&card).is_empty());
+        assert!(reasons(&card).0.is_empty());
     }
 
     #[test]

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::case::Case;
 use super::exposure::Exposure;
-use super::judge::{Band, Judgement, Observation};
+use super::gaps::gaps;
+use super::judge::{Band, Judgement, Observation, Settings};
 use super::weigh::{Hypothesis, Weights};
 use crate::identity::actor::{Actor, ActorRole, Class, Permission};
 use crate::identity::day::last_day;
@@ -30,8 +31,10 @@ pub struct Card {
     pub supporting: usize,
     /// What was seen, what speaks for looking first, then what speaks for the person.
     pub observations: Vec<Line>,
-    /// What could not be learnt, and how it could be.
+    /// What could not be learnt, and how it could be: what could change who should look first.
     pub missing: Vec<String>,
+    /// How many of those could change it.
+    pub decisive: usize,
     /// What to ask first.
     pub questions: Vec<String>,
     /// Where the push is known from; none when no push is known.
@@ -96,7 +99,7 @@ pub struct Line {
 
 impl Card {
     /// The card of a judged case.
-    pub fn new(case: &Case, judgement: &Judgement, reveal: bool) -> Card {
+    pub fn new(case: &Case, judgement: &Judgement, settings: &Settings, reveal: bool) -> Card {
         let concern = &judgement.concern;
         let mut observations: Vec<&Observation> = judgement.observations.iter().collect();
         let place = |one: &Observation| {
@@ -104,9 +107,7 @@ impl Card {
             (one.exculpates(), first.unwrap_or(usize::MAX))
         };
         observations.sort_by(|a, b| place(a).cmp(&place(b)).then_with(|| a.signal.cmp(&b.signal)));
-        let missing = judgement.missing.iter().map(|one| format!("{} ({})", one.what, one.name));
-        let mut missing: Vec<String> = case.missing.iter().cloned().chain(missing).collect();
-        missing.dedup();
+        let gaps = gaps(case, judgement, settings);
         Card {
             actors: case.actors.iter().map(|actor| CardActor::new(actor, reveal)).collect(),
             accountable: case.accountable().map(|actor| actor.role),
@@ -116,7 +117,8 @@ impl Card {
             best: concern.best,
             supporting: concern.supporting,
             observations: observations.into_iter().map(Line::new).collect(),
-            missing,
+            decisive: gaps.iter().filter(|gap| gap.decisive).count(),
+            missing: gaps.into_iter().map(|gap| gap.text).collect(),
             questions: judgement.questions.clone(),
             push: case.push.origin.clone(),
             model: judgement.model.clone(),

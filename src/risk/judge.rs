@@ -196,19 +196,9 @@ pub fn judge(case: &Case, settings: &Settings) -> Judgement {
 }
 
 fn concern(observations: &[Observation], settings: &Settings) -> Concern {
-    let mut scores = settings.priors.weights();
-    let mut families = Vec::new();
-    for family in Family::ALL {
-        let weights: Vec<Weights> =
-            observations.iter().filter(|one| one.family == family).map(|one| one.counted).collect();
-        let sum = weigh::family(&weights);
-        scores.negligent += sum.negligent;
-        scores.compromised += sum.compromised;
-        scores.malicious += sum.malicious;
-        families.push(sum);
-    }
-    let band = |grave| band(&scores, &families, grave, settings.bands);
-    let band = band(Hypothesis::Compromised).max(band(Hypothesis::Malicious));
+    let counted: Vec<(Family, Weights)> =
+        observations.iter().map(|one| (one.family, one.counted)).collect();
+    let (scores, band) = weighed(&counted, settings);
     let shares = weigh::shares(&scores);
     let best = best(&scores);
     let supports = |one: &&Observation| {
@@ -238,6 +228,27 @@ fn concern(observations: &[Observation], settings: &Settings) -> Concern {
         first: forceful.iter().take(FIRST).map(|one| one.signal.clone()).collect(),
         exculpating: exculpating.map(|one| one.signal.clone()),
     }
+}
+
+/// Who should look, by what counts of each observation.
+pub fn band_of(counted: &[(Family, Weights)], settings: &Settings) -> Band {
+    weighed(counted, settings).1
+}
+
+fn weighed(counted: &[(Family, Weights)], settings: &Settings) -> (Weights, Band) {
+    let mut scores = settings.priors.weights();
+    let mut families = Vec::new();
+    for family in Family::ALL {
+        let weights: Vec<Weights> =
+            counted.iter().filter(|(own, _)| *own == family).map(|(_, one)| *one).collect();
+        let sum = weigh::family(&weights);
+        scores.negligent += sum.negligent;
+        scores.compromised += sum.compromised;
+        scores.malicious += sum.malicious;
+        families.push(sum);
+    }
+    let band = |grave| band(&scores, &families, grave, settings.bands);
+    (scores, band(Hypothesis::Compromised).max(band(Hypothesis::Malicious)))
 }
 
 /// Who should look, by one explanation that is graver than a mistake.

@@ -11,6 +11,7 @@ pub mod baseline;
 pub mod card;
 pub mod case;
 pub mod exposure;
+pub mod gaps;
 pub mod judge;
 pub mod signal;
 #[cfg(test)]

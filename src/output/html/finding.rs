@@ -95,7 +95,10 @@ impl Finding {
                 counted(number(others), "other place", "other places")
             ),
             places: places.collect(),
-            people: reported.card.as_deref().map(|card| People::new(card, before)),
+            people: reported
+                .card
+                .as_deref()
+                .map(|card| People::new(card, before, &finding.fingerprint.to_string())),
         }
     }
 }

@@ -13,7 +13,7 @@ const WHO: usize = 200;
 pub(super) struct People {
     pub(super) same: Option<Same>,
     pub(super) persons: Vec<Person>,
-    pub(super) more: usize,
+    pub(super) more: Option<String>,
     pub(super) signature: String,
     pub(super) push: Option<String>,
     pub(super) exposure: Option<Exposure>,
@@ -47,6 +47,7 @@ pub(super) struct Concern {
     pub(super) best: String,
     pub(super) label: &'static str,
     pub(super) reasons: Vec<Reason>,
+    pub(super) more: Option<String>,
     pub(super) speaks_for: Option<Reason>,
 }
 
@@ -59,11 +60,11 @@ pub(super) struct Reason {
 pub(super) struct List {
     pub(super) label: &'static str,
     pub(super) shown: Vec<String>,
-    pub(super) more: usize,
+    pub(super) more: Option<String>,
 }
 
 impl People {
-    pub(super) fn new(card: &Card, before: Option<Before<'_>>) -> People {
+    pub(super) fn new(card: &Card, before: Option<Before<'_>>, fingerprint: &str) -> People {
         let (persons, more) =
             if before.is_some() { Default::default() } else { people::people(card) };
         let several = persons.len() > 1;
@@ -84,19 +85,17 @@ impl People {
             });
         let concern = known
             .is_none_or(|known| people::judged(known) != people::judged(card))
-            .then(|| Concern::new(card));
+            .then(|| Concern::new(card, fingerprint));
         let mut lists = Vec::new();
-        for (label, list, known) in [
-            ("Not known", &card.missing, known.map(|known| &known.missing)),
-            ("To ask", &card.questions, known.map(|known| &known.questions)),
+        let gaps = known.is_none_or(|known| known.missing != card.missing);
+        let asked = known.is_none_or(|known| known.questions != card.questions);
+        for (label, list, is_new) in [
+            ("Not known", people::missing(card, fingerprint), gaps),
+            ("To ask", people::questions(card, fingerprint), asked),
         ] {
-            let (shown, more) = people::first_few(list);
-            if !shown.is_empty() && known != Some(list) {
-                lists.push(List {
-                    label,
-                    shown: shown.iter().map(|text| clean(text)).collect(),
-                    more,
-                });
+            if !list.shown.is_empty() && is_new {
+                let shown = list.shown.iter().map(|text| clean(text)).collect();
+                lists.push(List { label, shown, more: list.more });
             }
         }
         People {
@@ -105,7 +104,7 @@ impl People {
                 commit: short(&before.commit.to_string()).to_owned(),
             }),
             persons: persons.collect(),
-            more,
+            more: people::more(more, fingerprint),
             signature: clean(&card.signature),
             push: card.push.as_deref().map(clean),
             exposure,
@@ -116,13 +115,15 @@ impl People {
 }
 
 impl Concern {
-    fn new(card: &Card) -> Concern {
+    fn new(card: &Card, fingerprint: &str) -> Concern {
+        let (reasons, more) = people::reasons(card);
         let label = people::reasons_label(card);
         Concern {
             words: people::concern(card.concern),
             best: people::best(card),
             label: if label == "observed" { "Observed" } else { "Why look" },
-            reasons: people::reasons(card).into_iter().map(Reason::new).collect(),
+            reasons: reasons.into_iter().map(Reason::new).collect(),
+            more: people::more(more, fingerprint),
             speaks_for: people::speaks_for(card).map(Reason::new),
         }
     }

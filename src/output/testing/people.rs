@@ -101,6 +101,7 @@ pub(in crate::output) fn card() -> Card {
             "whose credential it is (not-their-secret)",
             "reports of the people concerned (reported-by-themselves)",
         ]),
+        decisive: 2,
         questions: strings(&[
             "Does the credential still work, and what was it used for since?",
             "Is there an extension of the access? (expired-access)",
@@ -131,6 +132,7 @@ fn stranger() -> Card {
         supporting: 0,
         observations: Vec::new(),
         missing: Vec::new(),
+        decisive: 0,
         questions: Vec::new(),
         push: None,
         ..card()

@@ -45,7 +45,8 @@ pub(super) fn write_group<'a>(
         let forge = forges.get(reported.target).and_then(Option::as_ref);
         Block { report, reported, forge }.write(canvas)?;
         if let Some(card) = &reported.card {
-            people::write(canvas, card, shown.before(reported, 0))?;
+            let fingerprint = reported.finding.fingerprint.to_string();
+            people::write(canvas, card, shown.before(reported, 0), &fingerprint)?;
         }
     }
     canvas.blank()?;

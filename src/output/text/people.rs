@@ -4,8 +4,8 @@ use std::io;
 
 use super::canvas::{Canvas, Flow, Tone};
 use super::tone;
-use crate::output::people::{self, Before};
-use crate::output::wording::{number, short, shortened, thousands};
+use crate::output::people::{self, Before, Listed};
+use crate::output::wording::{short, shortened};
 use crate::risk::{Band, Card};
 
 /// Characters of a name and address that are shown.
@@ -16,6 +16,7 @@ pub(super) fn write(
     canvas: &mut Canvas<'_>,
     card: &Card,
     before: Option<Before<'_>>,
+    fingerprint: &str,
 ) -> io::Result<()> {
     canvas.blank()?;
     if let Some(Before { commit, .. }) = before {
@@ -23,7 +24,7 @@ pub(super) fn write(
         let text = format!("as above (commit {})", short(&id));
         canvas.labelled("people", Flow::new().words(Tone::Plain, &text))?;
     } else {
-        people(canvas, card)?;
+        people(canvas, card, fingerprint)?;
         canvas.labelled("signature", Flow::new().words(Tone::Plain, &card.signature))?;
         if let Some(push) = &card.push {
             canvas.labelled("push", Flow::new().words(Tone::Plain, push))?;
@@ -34,18 +35,18 @@ pub(super) fn write(
         exposure(canvas, card)?;
     }
     if before.is_none_or(|before| people::judged(before) != people::judged(card)) {
-        concern(canvas, card)?;
+        concern(canvas, card, fingerprint)?;
     }
     if before.is_none_or(|before| before.missing != card.missing) {
-        listed(canvas, "not known", &card.missing)?;
+        listed(canvas, "not known", &people::missing(card, fingerprint))?;
     }
     if before.is_none_or(|before| before.questions != card.questions) {
-        listed(canvas, "to ask", &card.questions)?;
+        listed(canvas, "to ask", &people::questions(card, fingerprint))?;
     }
     Ok(())
 }
 
-fn people(canvas: &mut Canvas<'_>, card: &Card) -> io::Result<()> {
+fn people(canvas: &mut Canvas<'_>, card: &Card, fingerprint: &str) -> io::Result<()> {
     let (people, more) = people::people(card);
     let several = people.len() > 1;
     for (at, person) in people.iter().enumerate() {
@@ -59,11 +60,7 @@ fn people(canvas: &mut Canvas<'_>, card: &Card) -> io::Result<()> {
         canvas.labelled("", standing.words(Tone::Faint, &person.evidence()))?;
         canvas.labelled("", Flow::new().words(Tone::Faint, &person.permission()))?;
     }
-    if more > 0 {
-        let text = format!("+{} more", thousands(number(more)));
-        canvas.labelled("", Flow::new().words(Tone::Faint, &text))?;
-    }
-    Ok(())
+    rest(canvas, people::more(more, fingerprint))
 }
 
 fn exposure(canvas: &mut Canvas<'_>, card: &Card) -> io::Result<()> {
@@ -72,14 +69,16 @@ fn exposure(canvas: &mut Canvas<'_>, card: &Card) -> io::Result<()> {
     canvas.labelled("", Flow::new().words(Tone::Faint, &card.exposure.reasons.join("; ")))
 }
 
-fn concern(canvas: &mut Canvas<'_>, card: &Card) -> io::Result<()> {
+fn concern(canvas: &mut Canvas<'_>, card: &Card, fingerprint: &str) -> io::Result<()> {
     let raised = if card.concern >= Band::Review { Tone::Alarm } else { Tone::Plain };
     let words = Flow::new().words(raised, people::concern(card.concern)).glue(";");
     canvas.labelled("concern", words.words(Tone::Faint, &people::best(card)))?;
-    for (at, line) in people::reasons(card).into_iter().enumerate() {
+    let (reasons, more) = people::reasons(card);
+    for (at, line) in reasons.into_iter().enumerate() {
         let label = if at == 0 { people::reasons_label(card) } else { "" };
         canvas.labelled(label, item(&people::sentence(line)))?;
     }
+    rest(canvas, people::more(more, fingerprint))?;
     if let Some(line) = people::speaks_for(card) {
         let text = format!("the person: {}", people::sentence(line));
         canvas.labelled("speaks for", Flow::new().words(Tone::Plain, &text))?;
@@ -87,16 +86,16 @@ fn concern(canvas: &mut Canvas<'_>, card: &Card) -> io::Result<()> {
     Ok(())
 }
 
-fn listed(canvas: &mut Canvas<'_>, label: &str, list: &[String]) -> io::Result<()> {
-    let (shown, more) = people::first_few(list);
-    for (at, text) in shown.iter().enumerate() {
-        let mut flow = item(text);
-        if more > 0 && at + 1 == shown.len() {
-            flow = flow.glue(",").words(Tone::Faint, &format!("+{more} more"));
-        }
-        canvas.labelled(if at == 0 { label } else { "" }, flow)?;
+fn listed(canvas: &mut Canvas<'_>, label: &str, list: &Listed<'_>) -> io::Result<()> {
+    for (at, text) in list.shown.iter().enumerate() {
+        canvas.labelled(if at == 0 { label } else { "" }, item(text))?;
     }
-    Ok(())
+    rest(canvas, list.more.clone())
+}
+
+/// What stands in the place of what is not shown.
+fn rest(canvas: &mut Canvas<'_>, more: Option<String>) -> io::Result<()> {
+    more.map_or(Ok(()), |text| canvas.labelled("", Flow::new().words(Tone::Faint, &text)))
 }
 
 fn item(text: &str) -> Flow {

@@ -264,7 +264,7 @@ pub fn run(
         let gathering = facts::Gathering { repo, people, past: &past, incidents: &incidents };
         let case = gathering.case(subject, reported)?;
         let judgement = risk::judge(&case, &judging);
-        let card = Card::new(&case, &judgement, people.reveal);
+        let card = Card::new(&case, &judgement, &judging, people.reveal);
         let case =
             if people.reveal { case } else { case.pseudonymous(&|id| people.pseudonyms.of(id)) };
         if let Some(reported) = findings.get_mut(at) {

@@ -20,7 +20,10 @@ mod control;
 mod provenance;
 mod speaks_for;
 mod state;
+mod strongest;
 mod time;
+
+pub use strongest::strongest;
 
 use serde::{Deserialize, Serialize};
 

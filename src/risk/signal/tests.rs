@@ -9,6 +9,7 @@ use crate::model::Severity;
 use crate::risk::case::{Case, Past, SignatureState};
 use crate::risk::judge::{Settings, judge};
 use crate::risk::testing::{DAY, NOW, actor, permission, quiet};
+use crate::risk::weigh::Hypothesis;
 
 type Change = fn(&mut Case);
 
@@ -462,6 +463,14 @@ fn every_signal_sees_what_it_is_for_and_nothing_else() {
     for row in rows {
         let seen = look(row.id, &with(row.seen));
         assert!(matches!(seen, Look::Seen(_)), "{} does not see: {seen:?}", row.id);
+        if let Look::Seen(seen) = &seen {
+            let (_, most) = super::strongest(row.id).expect("known");
+            for one in Hypothesis::ALL {
+                let (says, most) = (seen.weights.of(one), most.of(one));
+                assert!(says.abs() <= most.abs(), "{} says {says}, at most {most}", row.id);
+                assert!(says * most >= 0.0, "{} says {says}, not {most}", row.id);
+            }
+        }
         let quiet = look(row.id, &with(row.quiet));
         assert_eq!(quiet, Look::Quiet, "{} sees what is not there", row.id);
         let lacking = look(row.id, &with(row.lacking));
