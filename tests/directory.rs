@@ -347,3 +347,19 @@ fn what_could_change_the_judgement_stands_first_and_a_command_shows_the_rest() {
         assert!(all.contains(one), "{one}: {all}");
     }
 }
+
+#[test]
+fn nobody_is_judged_for_what_does_not_count() {
+    let organisation = Organisation::new();
+    organisation.commit("prod.env", &dotenv("x"), "Add settings");
+    organisation.commit(".leaktraceignore", "prod.env  # made up\n", "Ignore");
+    let text = organisation.said(&["scan", "web", "--config", "org.yml", "-o", "json"]);
+    let report: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let suppressed = report["suppressed"].as_array().expect("a list");
+    assert_eq!(suppressed.len(), 1);
+    assert!(suppressed[0]["people"].is_null(), "{text}");
+    for format in ["text", "csv", "sarif", "html"] {
+        let text = organisation.said(&["scan", "web", "--config", "org.yml", "-o", format]);
+        assert!(!text.contains("insider"), "{format}: {text}");
+    }
+}
