@@ -255,6 +255,51 @@ fn a_forges_record_says_who_pushed_each_commit_of_a_history() {
 }
 
 #[test]
+fn a_forges_record_is_fetched_page_by_page_and_without_what_does_not_count() {
+    let organisation = Organisation::new("");
+    let before = organisation.commit(ANA, NOW - 40 * DAY, "a", "1", "Begin");
+    let after = organisation.commit(ANA, NOW - DAY, "prod.env", &dotenv("x"), "Add settings");
+    let entry = |kind: &str, ends: [&str; 2]| {
+        json!({
+            "id": 1, "node_id": "PSH_1", "activity_type": kind, "ref": "refs/heads/main",
+            "timestamp": "2026-01-02T03:04:05Z", "before": ends[0], "after": ends[1],
+            "actor": {
+                "login": "bobby", "id": 1002, "type": "User", "site_admin": false,
+                "avatar_url": "https://avatars.example/u/1002",
+            },
+        })
+    };
+    let first = json!([entry("push", [&before, &after])]);
+    let second = json!([entry("branch_creation", [&"0".repeat(40), &before])]);
+    let list = "GET /repos/acme/web/activity?per_page=100";
+    let next = "/repos/acme/web/activity?per_page=100&after=x";
+    let mock = Mock::scripted(vec![
+        (
+            list,
+            vec![Reply::json(&first).next(next), Reply::refused(403, "Resource not accessible")],
+        ),
+        ("GET /repos/acme/web/activity?per_page=100&after=x", vec![Reply::json(&second)]),
+    ]);
+    let secret = token("api");
+    let environment = [("GITHUB_TOKEN", secret.as_str())];
+    let api = mock.url("");
+    let arguments =
+        ["identity", "activity", "github", "acme/web", "--api", &api, "-o", "activity.json"];
+    let run = leaktrace(organisation.scratch.root(), &arguments, &environment, b"");
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    assert!(run.stderr.contains("2 entries"), "{}", run.stderr);
+    let saved = std::fs::read_to_string(organisation.scratch.path("activity.json")).expect("saved");
+    assert!(!saved.contains("avatar") && !saved.contains("node_id"), "{saved}");
+    let (_, evidence) = organisation.evidence(&["--activity", "activity.json"]);
+    assert_eq!(actor(&evidence, "pusher")["standing"]["kind"], "contractor");
+    // Refused, it says what is missing, and never the token.
+    let run = leaktrace(organisation.scratch.root(), &arguments, &environment, b"");
+    assert_eq!(run.code, Some(2), "{}", run.stderr);
+    assert!(run.stderr.contains("may not read its activity"), "{}", run.stderr);
+    assert!(!run.stderr.contains(&secret));
+}
+
+#[test]
 fn a_signature_that_does_not_fit_says_nothing_of_whom_the_commit_claims() {
     let organisation = Organisation::new("");
     organisation.commit(ANA, NOW - 40 * DAY, "a", "1", "Begin");

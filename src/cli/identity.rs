@@ -1,5 +1,6 @@
 //! `leaktrace identity`: the directory of people.
 
+mod activity;
 mod diff;
 mod import;
 mod policy;
@@ -34,6 +35,8 @@ enum Command {
     Import(import::Arguments),
     /// Read people from a forge, an identity provider or LDAP
     Sync(sync::Arguments),
+    /// Save what a forge recorded of a repository: who pushed what when, for `--activity`
+    Activity(activity::Arguments),
     /// Explain step by step who is behind a commit, an address or a login
     Resolve(resolve::Arguments),
     /// Write what the directory holds as JSON Lines
@@ -147,6 +150,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<Exit> {
     match arguments.command {
         Command::Import(arguments) => import::run(&arguments),
         Command::Sync(arguments) => sync::run(&arguments),
+        Command::Activity(arguments) => activity::run(&arguments),
         Command::Resolve(arguments) => resolve::run(&arguments),
         Command::Export { common, history } => export(&common, history),
         Command::Diff { common, since } => diff::run(&common, &since),

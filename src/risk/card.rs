@@ -64,7 +64,7 @@ pub struct CardActor {
     pub claimed: bool,
     /// What the resolution rests on.
     pub evidence: String,
-    /// 1 for the strongest evidence, 7 for none.
+    /// 1 for the strongest evidence, 8 for none.
     pub rank: u8,
     /// How sure the resolution is, in hundredths.
     pub confidence: u8,

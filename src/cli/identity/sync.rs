@@ -1,6 +1,6 @@
 //! `leaktrace identity sync`: reads people from services.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
@@ -155,16 +155,7 @@ fn finished(
 }
 
 fn source(arguments: &Arguments) -> anyhow::Result<Box<dyn Source>> {
-    let token = |names: &[&str]| -> anyhow::Result<Token> {
-        let value = people::variable(names).ok_or_else(|| {
-            UsageError(format!(
-                "set {} to a token; docs/identity-sources.md says with which rights",
-                names[0]
-            ))
-        })?;
-        Ok(Token::new(&String::from_utf8_lossy(value.expose())))
-    };
-    let http = || client(arguments);
+    let http = || client(arguments.ca_file.as_deref());
     Ok(match &arguments.from {
         From::Github { organisation, api, which } => Box::new(sync::GitHub::new(
             sync::github::Settings {
@@ -208,16 +199,27 @@ fn source(arguments: &Arguments) -> anyhow::Result<Box<dyn Source>> {
     })
 }
 
+/// The token out of the first of these variables that is set.
+pub fn token(names: &[&str]) -> anyhow::Result<Token> {
+    let value = people::variable(names).ok_or_else(|| {
+        UsageError(format!(
+            "set {} to a token; docs/identity-sources.md says with which rights",
+            names[0]
+        ))
+    })?;
+    Ok(Token::new(&String::from_utf8_lossy(value.expose())))
+}
+
 /// The client, as this machine reaches the network.
-fn client(arguments: &Arguments) -> anyhow::Result<Client> {
+pub fn client(ca_file: Option<&Path>) -> anyhow::Result<Client> {
     let mut settings = network::settings()?;
-    if let Some(path) = &arguments.ca_file {
+    if let Some(path) = ca_file {
         settings.roots = Some(people::read(path, ROOTS)?);
     }
     // A large organisation takes longer than the hour after which limits begin anew.
     settings.patience = Duration::from_mins(75);
     Client::new(settings).map_err(|error| {
-        let file = arguments.ca_file.as_ref().map(|path| format!("{}: ", shown(path)));
+        let file = ca_file.map(|path| format!("{}: ", shown(path)));
         UsageError(format!("{}{error}", file.unwrap_or_default())).into()
     })
 }

@@ -6,6 +6,7 @@
 //! and passed over; what a service says wrongly is skipped and counted. `docs/identity-sources.md`
 //! lists the calls and the rights that they take.
 
+pub mod activity;
 mod api;
 pub mod gitea;
 pub mod github;

@@ -83,7 +83,7 @@ pub struct Actor {
     pub claimed: bool,
     /// What the resolution rests on, in words.
     pub evidence: String,
-    /// 1 for the strongest evidence, 7 for none.
+    /// 1 for the strongest evidence, 8 for none.
     pub rank: u8,
     /// How sure it is that this is who acted, in hundredths. Nothing about what they did.
     pub confidence: u8,
