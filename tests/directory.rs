@@ -363,3 +363,27 @@ fn nobody_is_judged_for_what_does_not_count() {
         assert!(!text.contains("insider"), "{format}: {text}");
     }
 }
+
+#[test]
+fn the_example_of_rights_says_who_may_do_what_until_when() {
+    let page = include_str!("../docs/identity-import.md");
+    let section = page.split("\n## Rights\n").nth(1).expect("a section");
+    let block = |kind: &str| {
+        let begun = section.split(&format!("```{kind}\n")).nth(1).expect("a block");
+        begun.split("```").next().expect("its end").to_owned()
+    };
+    let organisation = Organisation::new();
+    organisation.scratch.write("rights.csv", block("csv"));
+    let command = block("sh");
+    let command: Vec<&str> = command.split_whitespace().skip(1).collect();
+    assert!(organisation.said(&command).contains("rights: 1 people, 5 statements: 5 new"));
+    let resolve = ["identity", "resolve", "ana@corp.example", "--config", "org.yml"];
+    let text = organisation.said(&[&resolve[..], &["--at", "2026-03-01"]].concat());
+    assert!(text.contains("insider, active employee"), "{text}");
+    assert!(text.contains("write on github.com/acme/web, by direct, until 2026-12-31"), "{text}");
+    // Who is employed a list of rights does not know.
+    let refused = ["identity", "import", "rights.csv", "--config", "org.yml", "--source", "other"];
+    let run = organisation.run(&refused);
+    assert_eq!(run.code, Some(64), "{}", run.stderr);
+    assert!(run.stderr.contains("--authority forge"), "{}", run.stderr);
+}

@@ -23,7 +23,8 @@ pub struct Gap {
 
 /// What is not known, decisive first; what several signals lack stands there once.
 pub fn gaps(case: &Case, judgement: &Judgement, settings: &Settings) -> Vec<Gap> {
-    let mut lacking: BTreeMap<&str, (usize, Vec<&str>, Vec<(Family, Weights)>)> = BTreeMap::new();
+    type Lacking<'a> = (usize, Vec<&'a str>, Vec<(Family, Weights)>);
+    let mut lacking: BTreeMap<&str, Lacking<'_>> = BTreeMap::new();
     let sure = case.accountable().map_or(100, |actor| actor.confidence);
     for (place, missing) in judgement.missing.iter().enumerate() {
         let (_, names, supposed) =

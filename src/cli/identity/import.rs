@@ -87,6 +87,11 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let source = arguments.source.clone().or(stem).unwrap_or_else(|| "file".to_owned());
     let mut run = store.begin(&source, arguments.authority, as_of, true)?;
     let imported = import::read(&name, file, format, &mapping, &mut run, as_of)?;
+    if imported.of_rights && arguments.authority == Authority::Personnel {
+        let hint = "a file of rights says who may do what, and not who is employed: import it with \
+                    --authority forge, or directory where everybody in it belongs to the house";
+        return Err(UsageError(format!("{name}: {hint}")).into());
+    }
     let changes = run.finish()?;
     let shown_source = crate::model::text::escape(source.as_bytes());
     place.record("import", &format!("{shown_source}: {} people", imported.people))?;

@@ -43,6 +43,8 @@ impl Row {
         let when = |edge| date(cell, mapping, edge).map(Some);
         match field {
             Field::PersonId | Field::Role => {}
+            // `Table` lets none of these into a file of people.
+            Field::Holder | Field::Resource | Field::Origin | Field::Since | Field::Expires => {}
             Field::Email | Field::Aliases => {
                 let id = person.id.clone();
                 for address in entries(cell)? {
@@ -151,7 +153,7 @@ fn mapped(field: &Field, cell: &str, mapping: &Mapping) -> String {
     found.cloned().unwrap_or_else(|| cell.to_lowercase())
 }
 
-fn word<T>(field: &Field, cell: &str, mapping: &Mapping) -> Result<T, String>
+pub(super) fn word<T>(field: &Field, cell: &str, mapping: &Mapping) -> Result<T, String>
 where
     T: std::str::FromStr,
     T::Err: std::fmt::Display,
@@ -170,7 +172,7 @@ fn switch(field: &Field, cell: &str, mapping: &Mapping) -> Result<bool, String> 
     }
 }
 
-fn date(cell: &str, mapping: &Mapping, edge: Edge) -> Result<i64, String> {
+pub(super) fn date(cell: &str, mapping: &Mapping, edge: Edge) -> Result<i64, String> {
     let format = mapping.date_format.as_deref();
     time::parse(cell, format, edge).ok_or_else(|| match format {
         Some(_) => "not a date as `date_format` of the mapping says".to_owned(),

@@ -10,6 +10,7 @@ use super::cell::Row;
 use super::emit::{Emit, Place, shown};
 use super::limit::Limited;
 use super::mapping::{Field, Mapping};
+use super::right::Right;
 
 /// Most columns.
 const MOST_COLUMNS: usize = 200;
@@ -94,6 +95,8 @@ fn delimiter(header: &[u8]) -> u8 {
 struct Table {
     width: usize,
     id: usize,
+    /// Whether each row is a right, rather than a person.
+    rights: bool,
     columns: Vec<(usize, Field, String)>,
 }
 
@@ -115,13 +118,20 @@ impl Table {
         } else {
             mapped_columns(&names, mapping, emit)?
         };
-        let id = columns.iter().find(|(_, field, _)| *field == Field::PersonId);
+        let rights = columns.iter().any(|(_, field, _)| *field == Field::Resource);
+        only_fitting(&columns, rights, emit)?;
+        let wanted = if rights { Field::Holder } else { Field::PersonId };
+        let id = columns.iter().find(|(_, field, _)| *field == wanted);
         let Some((id, ..)) = id else {
-            let why = "no column `person_id`; name the column that tells people apart in a mapping: \
-                       `columns: {person_id: …}` (an e-mail column will do)";
+            let why = if rights {
+                "no column `holder`; a file of rights has `holder`, `resource` and `role`"
+            } else {
+                "no column `person_id`; name the column that tells people apart in a mapping: \
+                 `columns: {person_id: …}` (an e-mail column will do)"
+            };
             return Err(emit.fatal(place, why));
         };
-        Ok(Table { width: names.len(), id: *id, columns })
+        Ok(Table { width: names.len(), id: *id, rights, columns })
     }
 
     fn row(
@@ -142,17 +152,61 @@ impl Table {
             );
             return emit.fault(Some(place), None, &why);
         }
-        let Some(id) = cell(record, self.id).ok().filter(|id| !id.is_empty()) else {
+        let id = cell(record, self.id).ok().filter(|id| !id.is_empty());
+        if self.rights {
+            return self.right(id, record, place, mapping, emit);
+        }
+        let Some(id) = id else {
             let why = "empty, too long or not UTF-8; each row needs an id, so take out rows that are \
                        no people, or map another column to `person_id`";
             return emit.fault(Some(place), Some("person_id"), why);
         };
         let mut row = Row::new(id);
+        let mut take = |field: &Field, cell: &str| row.take(field, cell, mapping);
+        let whole = self.cells(record, place, emit, &mut take)?;
+        stamped(&row, place, emit)?;
+        if whole { emit.put(place, row.records()) } else { Ok(()) }
+    }
+
+    /// A row of a file of rights.
+    fn right(
+        &self,
+        holder: Option<&str>,
+        record: &ByteRecord,
+        place: Place,
+        mapping: &Mapping,
+        emit: &mut Emit,
+    ) -> Result<(), Error> {
+        let Some(holder) = holder else {
+            let why = "empty, too long or not UTF-8; each right has a holder";
+            return emit.fault(Some(place), Some("holder"), why);
+        };
+        let mut right = Right::new(holder);
+        let mut take = |field: &Field, cell: &str| right.take(field, cell, mapping);
+        let whole = self.cells(record, place, emit, &mut take)?;
+        stamped(&right.row, place, emit)?;
+        if !whole {
+            return Ok(());
+        }
+        match right.records() {
+            Ok(records) => emit.put_right(place, records),
+            Err((column, why)) => emit.fault(Some(place), Some(column), why),
+        }
+    }
+
+    /// Gives each cell that says something to `take`; whether all of them were as they should be.
+    fn cells(
+        &self,
+        record: &ByteRecord,
+        place: Place,
+        emit: &mut Emit,
+        take: &mut dyn FnMut(&Field, &str) -> Result<(), String>,
+    ) -> Result<bool, Error> {
         let mut whole = true;
         for (at, field, name) in &self.columns {
             let taken = match cell(record, *at) {
                 Ok("") => Ok(()),
-                Ok(cell) => row.take(field, cell, mapping),
+                Ok(cell) => take(field, cell),
                 Err(why) => Err(why.to_owned()),
             };
             if let Err(why) = taken {
@@ -160,16 +214,21 @@ impl Table {
                 emit.fault(Some(place), Some(name), &why)?;
             }
         }
-        if let Some(source) = &row.source
-            && let Err(why) = emit.source_row(source)
-        {
-            emit.fault(Some(place), Some("source"), why)?;
-        }
-        if let Some(as_of) = row.as_of {
-            emit.as_of_row(as_of);
-        }
-        if whole { emit.put(place, row.records()) } else { Ok(()) }
+        Ok(whole)
     }
+}
+
+/// Notes where a row says that it comes from, and of when.
+fn stamped(row: &Row, place: Place, emit: &mut Emit) -> Result<(), Error> {
+    if let Some(source) = &row.source
+        && let Err(why) = emit.source_row(source)
+    {
+        emit.fault(Some(place), Some("source"), why)?;
+    }
+    if let Some(as_of) = row.as_of {
+        emit.as_of_row(as_of);
+    }
+    Ok(())
 }
 
 fn cell(record: &ByteRecord, at: usize) -> Result<&str, &'static str> {
@@ -203,6 +262,24 @@ fn own_columns(names: &[&str], emit: &mut Emit) -> Result<Columns, Error> {
         }
     }
     Ok(columns)
+}
+
+/// Refuses columns of people in a file of rights and the other way round: they would be lost.
+fn only_fitting(columns: &Columns, rights: bool, emit: &mut Emit) -> Result<(), Error> {
+    for (_, field, name) in columns {
+        let why = match rights {
+            true if !field.fits_rights() => {
+                "says something of people; `resource` makes this a file of rights, so import people \
+                 as another file"
+            }
+            false if field.is_of_rights() => {
+                "says something of rights; a file of rights has `holder`, `resource` and `role`"
+            }
+            _ => continue,
+        };
+        emit.fault(Some(Place { line: 1 }), Some(name), why)?;
+    }
+    Ok(())
 }
 
 /// The columns that a mapping names.

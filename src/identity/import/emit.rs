@@ -172,7 +172,57 @@ impl<'a> Emit<'a> {
         }
     }
 
+    /// Takes what a row of a file of rights states: a holder may stand in many rows, a right in one.
+    pub(super) fn put_right(&mut self, place: Place, records: Vec<Record>) -> Result<(), Error> {
+        self.imported.of_rights = true;
+        let mut new = Vec::with_capacity(records.len());
+        for mut record in records {
+            if let Err((field, why)) = normalise(&mut record) {
+                return self.fault(Some(place), Some(field), why);
+            }
+            match &record {
+                Record::Person(person) if self.line_of(place, &person.id)?.is_some() => continue,
+                Record::Grant(_) => {
+                    // No id has a line break.
+                    if let Some(line) = self.line_of(place, &format!("right\n{}", record.key()))? {
+                        let why = format!("this right stands on line {line} already; take one out");
+                        return self.fault(Some(place), None, &why);
+                    }
+                }
+                Record::Handle(_)
+                    if self.line_of(place, &format!("name\n{}", record.key()))?.is_some() =>
+                {
+                    continue;
+                }
+                _ => {}
+            }
+            self.count(&record);
+            new.push(record);
+        }
+        if !self.faults.is_empty() {
+            return Ok(());
+        }
+        match &mut self.target {
+            Target::Now { sink, .. } => new.into_iter().try_for_each(|record| sink.put(record)),
+            Target::History(_) => {
+                let why = "a record without its times; import this file as a snapshot";
+                self.fault(Some(place), None, why)
+            }
+        }
+    }
+
     fn is_first(&mut self, place: Place, id: &str) -> Result<bool, Error> {
+        let Some(line) = self.line_of(place, id)? else { return Ok(true) };
+        let why = format!(
+            "the id of this person stands on line {line} already; keep one row for each person, \
+             other addresses and logins in its lists"
+        );
+        self.fault(Some(place), Some("person_id"), &why)?;
+        Ok(false)
+    }
+
+    /// The line on which a name stood before; none the first time.
+    fn line_of(&mut self, place: Place, id: &str) -> Result<Option<u64>, Error> {
         if self.seen.len() >= MOST_PEOPLE {
             let why = format!("more than {MOST_PEOPLE} people; split the file into sources");
             return Err(self.fatal(Some(place), &why));
@@ -182,17 +232,9 @@ impl<'a> Emit<'a> {
         match self.seen.entry(hasher.finish()) {
             Entry::Vacant(entry) => {
                 entry.insert(place.line);
-                Ok(true)
+                Ok(None)
             }
-            Entry::Occupied(entry) => {
-                let why = format!(
-                    "the id of this person stands on line {} already; keep one row for each person, \
-                     other addresses and logins in its lists",
-                    entry.get()
-                );
-                self.fault(Some(place), Some("person_id"), &why)?;
-                Ok(false)
-            }
+            Entry::Occupied(entry) => Ok(Some(*entry.get())),
         }
     }
 

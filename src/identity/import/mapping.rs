@@ -48,7 +48,7 @@ pub enum Field {
     Team,
     /// The manager's person id.
     ManagerId,
-    /// What they do; read past.
+    /// What they do, which is read past; of rights: how much they may do.
     Role,
     /// IANA name.
     Timezone,
@@ -64,6 +64,16 @@ pub enum Field {
     LastUsed,
     /// When the account was made.
     Created,
+    /// Of rights: who holds it, a person's id or `team:` and a name.
+    Holder,
+    /// Of rights: on what, `host/owner/name`.
+    Resource,
+    /// Of rights: why.
+    Origin,
+    /// Of rights: from when on.
+    Since,
+    /// Of rights: last day.
+    Expires,
     /// Which system the row comes from.
     Source,
     /// Of when the row is.
@@ -71,7 +81,7 @@ pub enum Field {
 }
 
 /// Fields with a fixed name.
-const NAMED: [(&str, Field); 23] = [
+const NAMED: [(&str, Field); 28] = [
     ("person_id", Field::PersonId),
     ("email", Field::Email),
     ("aliases", Field::Aliases),
@@ -93,6 +103,11 @@ const NAMED: [(&str, Field); 23] = [
     ("two_factor", Field::TwoFactor),
     ("last_used", Field::LastUsed),
     ("created", Field::Created),
+    ("holder", Field::Holder),
+    ("resource", Field::Resource),
+    ("origin", Field::Origin),
+    ("since", Field::Since),
+    ("expires", Field::Expires),
     ("source", Field::Source),
     ("as_of", Field::AsOf),
 ];
@@ -103,6 +118,31 @@ impl Field {
         let mut names: Vec<&str> = NAMED.iter().map(|(name, _)| *name).collect();
         names.extend(["login:HOST", "account:HOST"]);
         names.join(", ")
+    }
+
+    /// Whether it stands only in files of rights.
+    pub(super) fn is_of_rights(&self) -> bool {
+        matches!(
+            self,
+            Field::Holder | Field::Resource | Field::Origin | Field::Since | Field::Expires
+        )
+    }
+
+    /// Whether it may stand in files of rights: what is said of the right, and names of its holder.
+    pub(super) fn fits_rights(&self) -> bool {
+        self.is_of_rights()
+            || matches!(
+                self,
+                Field::Email
+                    | Field::Aliases
+                    | Field::Login(_)
+                    | Field::Account(_)
+                    | Field::Saml
+                    | Field::Role
+                    | Field::LastUsed
+                    | Field::Source
+                    | Field::AsOf
+            )
     }
 
     /// Whether a name differs from a field's only in look: letters of other scripts, case, or

@@ -13,6 +13,7 @@ mod json;
 mod key;
 mod limit;
 mod mapping;
+mod right;
 #[cfg(test)]
 mod tests;
 mod time;
@@ -74,6 +75,8 @@ pub struct Imported {
     pub people: u64,
     /// Records of all kinds, persons included.
     pub records: u64,
+    /// Whether it is a file of rights, whose persons are no more than holders.
+    pub of_rights: bool,
     /// The oldest time of which the rows say they are; seconds since 1970. None where they do not.
     pub as_of: Option<i64>,
     /// Where the rows say they come from. None where they do not.

@@ -40,8 +40,13 @@ fn a_whole_row_with_every_column() {
             "login github.com anat",
         ]
     );
-    let expected =
-        Imported { people: 1, records: 6, as_of: Some(AS_OF - DAY), source: Some("hr".to_owned()) };
+    let expected = Imported {
+        people: 1,
+        records: 6,
+        as_of: Some(AS_OF - DAY),
+        source: Some("hr".to_owned()),
+        of_rights: false,
+    };
     assert_eq!(imported, expected);
 }
 

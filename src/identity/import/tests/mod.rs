@@ -3,6 +3,7 @@
 mod columns;
 mod exports;
 mod records;
+mod rights;
 
 use std::fmt::Write as _;
 
