@@ -387,3 +387,25 @@ fn the_example_of_rights_says_who_may_do_what_until_when() {
     assert_eq!(run.code, Some(64), "{}", run.stderr);
     assert!(run.stderr.contains("--authority forge"), "{}", run.stderr);
 }
+
+#[test]
+fn a_file_of_rights_tells_who_does_not_use_theirs() {
+    let organisation = Organisation::new();
+    let rights = "\
+holder,email,resource,role,last_used
+1,ana@corp.example,github.com/acme/web,admin,2025-06-01
+2,bob@corp.example,github.com/acme/web,admin,2025-01-31
+";
+    organisation.import("rights.csv", rights, &["--authority", "forge"]);
+    let review = ["access", "review", "--config", "org.yml", "--format", "json"];
+    let report: serde_json::Value =
+        serde_json::from_str(&organisation.said(&review)).expect("JSON");
+    let lines = report["lines"].as_array().expect("lines");
+    let unused: Vec<&str> = lines
+        .iter()
+        .filter(|line| line["check"] == "unused-admin")
+        .map(|line| line["evidence"].as_str().expect("text"))
+        .collect();
+    assert_eq!(unused.len(), 1, "{report}");
+    assert!(unused[0].contains("last used on 2025-01-31, 135 days ago"), "{unused:?}");
+}
