@@ -288,5 +288,5 @@ fn what_the_forge_recorded_is_told_of_its_actor() {
     let bad = org.scratch.write("bad.json", "[{}]");
     let run = org.run(&["duties", &repo, "--activity", bad.to_str().expect("UTF-8")]);
     assert_eq!(run.code, Some(2));
-    assert!(run.stderr.contains("entry 1 is neither"), "{}", run.stderr);
+    assert!(run.stderr.contains("entry 1 is none of"), "{}", run.stderr);
 }
