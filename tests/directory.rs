@@ -409,3 +409,53 @@ holder,email,resource,role,last_used
     assert_eq!(unused.len(), 1, "{report}");
     assert!(unused[0].contains("last used on 2025-01-31, 135 days ago"), "{unused:?}");
 }
+
+#[test]
+fn an_audit_log_tells_who_does_not_use_rights_to_administer() {
+    let organisation = Organisation::new();
+    let rights = "\
+holder,email,resource,role
+1,ana@corp.example,github.com/acme/web,admin
+2,bob@corp.example,github.com/acme/web,admin
+";
+    organisation.import("rights.csv", rights, &["--authority", "forge"]);
+    let unused = |log: &str| {
+        organisation.scratch.write("audit.json", log);
+        let review = ["access", "review", "--config", "org.yml", "--format", "json"];
+        let text = organisation.said(&[&review[..], &["--audit", "audit.json"]].concat());
+        let report: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        let lines = report["lines"].as_array().expect("lines").clone();
+        let lines = lines.iter().filter(|line| line["check"] == "unused-admin");
+        let evidence = |line: &serde_json::Value| line["evidence"].as_str().map(str::to_owned);
+        (lines.filter_map(evidence).collect::<Vec<_>>(), report["missing"].to_string())
+    };
+    let entry = |days: i64, action: &str, actor: &str| {
+        let time = (NOW - days * DAY) * 1000;
+        format!(
+            r#"{{"@timestamp": {time}, "action": "{action}", "actor": "{actor}", "org": "acme"}}"#
+        )
+    };
+    let log = [
+        entry(120, "git.push", "anat"),
+        entry(1, "git.push", "bobby"),
+        entry(3, "repo.access", "anat"),
+    ];
+    let (lines, missing) = unused(&format!("[{}]", log.join(",")));
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(
+        lines[0].contains("No use of rights to administer stands in the audit log"),
+        "{lines:?}"
+    );
+    assert!(!missing.contains("unused-admin"), "{missing}");
+    // Saved by the site, an entry a line, with an act of Bob's before the time that counts.
+    let (lines, _) =
+        unused(&format!("{}\n{}\n", log.join("\n"), entry(110, "hook.create", "bobby")));
+    assert!(
+        lines[0].contains("last used on 2025-02-25, 110 days ago, by the audit log"),
+        "{lines:?}"
+    );
+    // A log that begins too late proves nothing.
+    let (lines, missing) = unused(&format!("[{},{}]", log[1], log[2]));
+    assert!(lines.is_empty(), "{lines:?}");
+    assert!(missing.contains("unused-admin"), "{missing}");
+}

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use sha2::{Digest as _, Sha256};
 
+use super::audit::Audit;
 use super::rights::Rights;
 use crate::identity::{
     Authority, Error, Found, Handle, HandleKind, Holder, Person, PersonType, Record, Status,
@@ -138,17 +139,18 @@ struct Pending {
 impl People {
     /// Reads statements as `stream` gives them; what holds at `now` counts. `repositories` are those
     /// that are given to be looked at: each with what it is in, as `identity::resolve::resources_of`
-    /// gives them.
+    /// gives them. `audit` tells of the use of rights.
     pub fn read(
         stream: impl FnOnce(&mut dyn FnMut(Found<Record>) -> Result<(), Error>) -> Result<(), Error>,
         repositories: &[Vec<String>],
+        audit: Option<&Audit>,
         now: i64,
     ) -> Result<People, Error> {
         let mut people = People::default();
         let mut pending = Pending::default();
         stream(&mut |found| {
             if found.from <= now && now < found.until {
-                people.take(found, &mut pending, repositories, now);
+                people.take(found, &mut pending, (repositories, audit), now);
             }
             Ok(())
         })?;
@@ -160,7 +162,7 @@ impl People {
         &mut self,
         found: Found<Record>,
         pending: &mut Pending,
-        repositories: &[Vec<String>],
+        (repositories, audit): (&[Vec<String>], Option<&Audit>),
         now: i64,
     ) {
         let source = self.source(&found.source, found.authority);
@@ -189,11 +191,12 @@ impl People {
                         covers |= 1 << at.min(63);
                     }
                 }
+                let audited = audit.is_some_and(|audit| audit.covers(&grant.resource));
                 let resource = self.resources.number(&grant.resource);
                 match &grant.holder {
                     Holder::Person(id) => {
                         let mut rights = Rights::default();
-                        rights.add(&grant, resource, covers);
+                        rights.add(&grant, resource, (covers, audited));
                         if !rights.is_empty() {
                             let key = (source, id.as_str().into());
                             pending.rights.entry(key).or_default().merge(&rights);
@@ -203,7 +206,7 @@ impl People {
                         self.team_realm(name);
                         let team = self.teams.number(name);
                         let rights = self.of_teams.entry((source, team)).or_default();
-                        rights.add(&grant, resource, covers);
+                        rights.add(&grant, resource, (covers, audited));
                     }
                 }
             }

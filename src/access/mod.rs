@@ -6,6 +6,7 @@
 //! speaks to. A line is a question and never a verdict. What could not be told because data are
 //! missing is listed once, and no one is accused for it; what rests on old data says so.
 
+pub mod audit;
 pub mod check;
 mod directory;
 pub mod duties;

@@ -9,6 +9,7 @@ mod shared;
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::audit::Audit;
 use super::directory::{NameHash, People};
 use super::report::{Draft, Kind, Report, SourceLine};
 use super::rights::Facet;
@@ -45,6 +46,8 @@ pub struct Review<'a> {
     pub pseudonyms: &'a PseudonymKey,
     /// Whether names are shown.
     pub reveal: bool,
+    /// Audit logs that tell of the use of rights to administer.
+    pub audit: Option<&'a Audit>,
     /// Now, seconds since 1970-01-01 UTC.
     pub now: i64,
     /// How old a source's newest snapshot may be, seconds.
@@ -85,7 +88,7 @@ impl Review<'_> {
             states.iter().map(|state| SourceLine::of(state, self.now, self.stale_after)).collect();
         let inside: Vec<Vec<String>> = self.repositories.iter().map(Given::inside).collect();
         let store = self.store;
-        let people = People::read(|each| store.export(false, each), &inside, self.now)?;
+        let people = People::read(|each| store.export(false, each), &inside, self.audit, self.now)?;
         if people.entries.is_empty() {
             return Err(nobody());
         }
@@ -207,7 +210,7 @@ impl Work<'_> {
         for (source, count) in &self.gaps.no_admin_use {
             missing.push(format!(
                 "unused-admin: {source} does not state when the rights of {count} of its \
-                 administrators were last used; import grants with `last_used` from the audit log"
+                 administrators were last used; give the audit log with --audit, or import grants with `last_used`"
             ));
         }
         for (source, count) in &self.gaps.no_factor {

@@ -34,6 +34,8 @@ pub(super) struct Sum {
     pub last_used: Option<i64>,
     /// How many of them say when they were used.
     pub use_stated: u32,
+    /// How many of them are on what an audit log that was given looks at.
+    pub audited: u32,
     /// When the newest was given, as far as that is stated.
     pub since: Option<i64>,
     /// Which of the given repositories they are for, bit by bit.
@@ -49,6 +51,7 @@ impl Sum {
     fn merge(&mut self, other: &Sum) {
         self.count = self.count.saturating_add(other.count);
         self.use_stated = self.use_stated.saturating_add(other.use_stated);
+        self.audited = self.audited.saturating_add(other.audited);
         self.last_used = self.last_used.max(other.last_used);
         self.since = self.since.max(other.since);
         self.covers |= other.covers;
@@ -90,13 +93,15 @@ impl Sum {
 pub(super) struct Rights(Vec<(Facet, Sum)>);
 
 impl Rights {
-    /// Adds a grant that holds now; `covers` says which of the given repositories it is for.
-    pub fn add(&mut self, grant: &Grant, resource: u32, covers: u64) {
+    /// Adds a grant that holds now; `covers` says which of the given repositories it is for, `audited`
+    /// whether an audit log tells of its use.
+    pub fn add(&mut self, grant: &Grant, resource: u32, (covers, audited): (u64, bool)) {
         let sum = Sum {
             count: 1,
             named: vec![(grant.role, resource)],
             last_used: grant.last_used,
             use_stated: u32::from(grant.last_used.is_some()),
+            audited: u32::from(audited),
             since: grant.since,
             covers,
         };
@@ -170,9 +175,9 @@ mod tests {
         let mut rights = Rights::default();
         for resource in 0..10 {
             let role = if resource == 7 { Role::Admin } else { Role::Write };
-            rights.add(&grant(role, GrantOrigin::Direct), resource, 1 << resource);
+            rights.add(&grant(role, GrantOrigin::Direct), resource, (1 << resource, false));
         }
-        rights.add(&grant(Role::Triage, GrantOrigin::Direct), 11, 0);
+        rights.add(&grant(Role::Triage, GrantOrigin::Direct), 11, (0, false));
         let sum = rights.get(Facet::Write).expect("rights");
         let words = sum.words(|resource| format!("r{resource}"));
         assert_eq!(words, "admin on r7, write on r0, write on r1 and 7 more");
@@ -184,12 +189,12 @@ mod tests {
     #[test]
     fn rights_that_pass_rules_are_no_rights_to_push() {
         let mut rights = Rights::default();
-        rights.add(&grant(Role::Write, GrantOrigin::Bypass), 0, 0);
+        rights.add(&grant(Role::Write, GrantOrigin::Bypass), 0, (0, false));
         assert!(rights.get(Facet::Write).is_none() && rights.get(Facet::Bypass).is_some());
-        rights.add(&grant(Role::Maintain, GrantOrigin::Outside), 0, 0);
+        rights.add(&grant(Role::Maintain, GrantOrigin::Outside), 0, (0, false));
         let mut timed = grant(Role::Write, GrantOrigin::Direct);
         timed.expires = Some(9);
-        rights.add(&timed, 1, 0);
+        rights.add(&timed, 1, (0, false));
         assert_eq!(rights.get(Facet::Endless).expect("one").count, 1);
         assert_eq!(rights.get(Facet::OutsideHigh).expect("one").count, 1);
     }

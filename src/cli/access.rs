@@ -9,6 +9,7 @@ use clap::{Args, Subcommand};
 
 use super::exit::UsageError;
 use super::{Exit, people, scan, terminal};
+use crate::access::audit::{self, Audit};
 use crate::access::duties::Span;
 use crate::access::review::Given;
 use crate::access::{Duties, Format, Report, Review};
@@ -68,6 +69,10 @@ struct ReviewArguments {
     /// After how many days without a sign of use a right is dormant
     #[arg(long, value_name = "DAYS", default_value_t = 90, value_parser = clap::value_parser!(u32).range(1..=3650))]
     dormant_days: u32,
+    /// Audit log of a GitHub organisation, as saved from its API or site, which tells of the use of
+    /// rights to administer: FILE, or FILE=HOST where it is not github.com
+    #[arg(long = "audit", value_name = "FILE")]
+    audit: Vec<String>,
     #[command(flatten)]
     common: Common,
 }
@@ -181,6 +186,15 @@ fn review(arguments: &ReviewArguments) -> anyhow::Result<Exit> {
     let desk = Desk::open(common)?;
     let given = arguments.repositories.iter().map(|one| desk.given(one));
     let repositories = given.collect::<anyhow::Result<Vec<Given>>>()?;
+    let mut audit = Audit::default();
+    for argument in &arguments.audit {
+        let (path, host) = match argument.rsplit_once('=') {
+            Some((path, host)) if host.contains('.') && !host.contains('/') => (path, host),
+            _ => (argument.as_str(), "github.com"),
+        };
+        let path = Path::new(path);
+        audit.read(&shown(path), &host.to_lowercase(), &bounded(path, audit::MAX_BYTES)?)?;
+    }
     let forges = People::forges_of(&desk.settings.forges);
     let review = Review {
         store: &desk.store,
@@ -188,6 +202,7 @@ fn review(arguments: &ReviewArguments) -> anyhow::Result<Exit> {
         forges: &forges,
         pseudonyms: &desk.pseudonyms,
         reveal: common.reveal_identities,
+        audit: (!arguments.audit.is_empty()).then_some(&audit),
         now: desk.now,
         stale_after: desk.settings.stale_after,
         dormant_days: arguments.dormant_days,

@@ -54,6 +54,7 @@ proptest! {
         let people = People::read(
             |each| all.iter().cloned().try_for_each(each),
             &[],
+            None,
             NOW,
         ).expect("read");
         let key = PseudonymKey::new(Secret::new(vec![b'k'; 32])).expect("long enough");

@@ -27,6 +27,16 @@ struct Account {
     subject: Subject,
 }
 
+/// Whether rights to administer were used, by the audit logs.
+enum Use {
+    /// Lately, or they were given lately.
+    Lately,
+    /// Long ago or not at all: in a sentence.
+    LongAgo(String),
+    /// The logs cannot tell.
+    Unknown,
+}
+
 /// Why access should have ended.
 struct Former {
     by: u32,
@@ -221,7 +231,16 @@ impl Work<'_> {
         } else if account_used.is_some_and(|used| used < limit) {
             account_used.max(sum.last_used)
         } else {
-            *self.gaps.no_admin_use.entry(account.source.clone()).or_default() += 1;
+            match self.by_audit(account, &sum, limit) {
+                Use::Lately => {}
+                Use::LongAgo(why) => {
+                    let check = &check::UNUSED_ADMIN;
+                    self.line(check, check.severity, account, &sum, (why, &[]));
+                }
+                Use::Unknown => {
+                    *self.gaps.no_admin_use.entry(account.source.clone()).or_default() += 1;
+                }
+            }
             return;
         };
         if let Some(used) = used.filter(|used| *used < limit)
@@ -236,6 +255,38 @@ impl Work<'_> {
             let check = &check::UNUSED_ADMIN;
             self.line(check, check.severity, account, &sum, (why, &[]));
         }
+    }
+
+    /// What the audit logs say of the use of rights to administer since `limit`.
+    fn by_audit(&self, account: &Account, sum: &Sum, limit: i64) -> Use {
+        let Some((audit, (from, to))) =
+            self.review.audit.and_then(|one| one.span.map(|at| (one, at)))
+        else {
+            return Use::Unknown;
+        };
+        let now = self.review.now;
+        let names = account.linked.iter().flat_map(|at| self.people.names_of(*at));
+        let used = names.filter_map(|name| audit.last.get(&name).copied()).max();
+        let used = used.max(sum.last_used);
+        if used.is_some_and(|used| used >= limit) || sum.since.is_some_and(|since| since >= limit) {
+            return Use::Lately;
+        }
+        // A log that begins later, or ended a while ago, leaves time in which they may have been used.
+        if sum.audited < sum.count || from > limit || to < now - self.review.stale_after {
+            return Use::Unknown;
+        }
+        Use::LongAgo(match used {
+            Some(used) => format!(
+                "Rights to administer were last used on {}, {} days ago, by the audit log.",
+                day(used),
+                days(used, now)
+            ),
+            None => format!(
+                "No use of rights to administer stands in the audit log, from {} to {}.",
+                day(from),
+                day(to)
+            ),
+        })
     }
 
     fn permanent(&mut self, account: &Account) {

@@ -42,9 +42,14 @@ impl Row {
         let person = &mut self.person;
         let when = |edge| date(cell, mapping, edge).map(Some);
         match field {
-            Field::PersonId | Field::Role => {}
-            // `Table` lets none of these into a file of people.
-            Field::Holder | Field::Resource | Field::Origin | Field::Since | Field::Expires => {}
+            // The id is known, and those of rights do not get into a file of people.
+            Field::PersonId
+            | Field::Role
+            | Field::Holder
+            | Field::Resource
+            | Field::Origin
+            | Field::Since
+            | Field::Expires => {}
             Field::Email | Field::Aliases => {
                 let id = person.id.clone();
                 for address in entries(cell)? {
