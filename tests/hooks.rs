@@ -286,6 +286,26 @@ fn a_signed_push_names_its_signer_by_the_directorys_key() {
 }
 
 #[test]
+fn a_reason_lets_a_push_pass_where_the_server_allows_that_and_is_kept() {
+    let server = Server::new();
+    server.hook("pre-receive", "", "");
+    server.bare().git(&["config", "receive.advertisePushOptions", "true"]);
+    let clone = server.clone();
+    clone.commit_file("prod.env", dotenv("ten"), "Settings");
+    let reason = "--push-option=leaktrace.bypass=rotated today, see ticket 12";
+    assert!(!server.push(&[reason, "main"]).0, "the server allows none");
+    let record = server.scratch.path("bypasses.jsonl");
+    server.hook("pre-receive", "", &format!("--allow-bypass '{}'", record.display()));
+    assert!(!server.push(&["main"]).0, "there is no reason");
+    assert!(!server.push(&["--push-option=leaktrace.bypass=ok", "main"]).0, "that is no reason");
+    let (done, said) = server.push(&[reason, "main"]);
+    assert!(done, "{said}");
+    let kept = fs::read_to_string(&record).expect("kept");
+    assert!(kept.contains("ticket 12") && kept.contains("prod.env"), "{kept}");
+    assert!(!kept.contains(&token("ten")));
+}
+
+#[test]
 fn a_hook_that_is_fed_garbage_refuses_and_says_why() {
     let server = Server::new();
     let bare = server.bare();

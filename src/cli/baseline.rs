@@ -158,7 +158,9 @@ fn narrowed(options: &Options) -> Option<&'static str> {
         Scope::Range(_) => return Some("--range looks at some commits only"),
         Scope::Since(_) => return Some("--since looks at some commits only"),
         Scope::Branch(_) => return Some("--branch looks at some commits only"),
-        Scope::Pushed(_) => return Some("a push brings some commits only"),
+        Scope::Pushed(_) | Scope::Pushing { .. } | Scope::Message(_) => {
+            return Some("a push brings some commits only");
+        }
     }
     if !options.only.is_empty() {
         return Some("--rule leaves other rules out");

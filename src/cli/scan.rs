@@ -177,8 +177,24 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let people =
         people::prepare(&arguments.people, &environment, options.config.as_ref(), options.as_of)?;
     options.people = people.map(Arc::new);
-    let how = How { report: &arguments.report, people: &arguments.people, to_pusher: false };
-    how.run(options, arguments.what.settings.threads)
+    let how = How { report: &arguments.report, people: &arguments.people, to: To::User };
+    let (exit, scan) = how.run(options, arguments.what.settings.threads)?;
+    // The process is about to end: giving back piece by piece what a large report holds takes time
+    // for nothing.
+    std::mem::forget(scan);
+    Ok(exit)
+}
+
+/// Who reads standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum To {
+    /// Whoever scans.
+    User,
+    /// Whoever pushed to a server: nothing of people, and as text nothing when there is nothing to
+    /// say.
+    Pusher,
+    /// Whoever commits: only what was asked for.
+    Developer,
 }
 
 /// What becomes of a scan.
@@ -187,17 +203,24 @@ pub struct How<'a> {
     pub report: &'a ReportArguments,
     /// Evidence and alerts.
     pub people: &'a people::PeopleArguments,
-    /// Whether standard output is read by whoever pushed: it then says nothing of people, and as text
-    /// nothing at all when there is nothing to say.
-    pub to_pusher: bool,
+    /// Who reads standard output.
+    pub to: To,
 }
 
 impl How<'_> {
     /// Scans, writes all reports and sends what is to be sent.
-    pub fn run(&self, mut options: Options, threads: Option<NonZeroUsize>) -> anyhow::Result<Exit> {
-        let outputs = outputs(self.report)?;
+    pub fn run(
+        &self,
+        mut options: Options,
+        threads: Option<NonZeroUsize>,
+    ) -> anyhow::Result<(Exit, Scan)> {
+        let mut outputs = outputs(self.report)?;
+        if self.to == To::Developer && self.report.outputs.is_empty() {
+            outputs.clear();
+        }
         options.reveal = self.report.reveal;
-        let mut scan = execute(&options, threads, !self.report.no_progress)?;
+        let bar = self.to == To::User && !self.report.no_progress;
+        let mut scan = execute(&options, threads, bar)?;
         let mut exit = judge(&scan, self.report, &options.environment);
         let (files, shown): (Vec<_>, Vec<_>) =
             outputs.into_iter().partition(|output| output.path.is_some());
@@ -206,7 +229,7 @@ impl How<'_> {
         }
         for output in shown {
             let show = |report: &Printable| write(report, &output, self.report.color);
-            if !self.to_pusher {
+            if self.to != To::Pusher {
                 show(&scan.report)?;
             } else if exit != Exit::Clean || output.format != Format::Text {
                 scan.report.without_cards(show)?;
@@ -222,10 +245,7 @@ impl How<'_> {
         {
             exit = Exit::Failed;
         }
-        // The process is about to end: giving back piece by piece what a large report holds takes
-        // time for nothing.
-        std::mem::forget(scan);
-        Ok(exit)
+        Ok((exit, scan))
     }
 }
 

@@ -57,6 +57,11 @@ pub fn warn(message: &str) {
     let _ = writeln!(io::stderr(), "leaktrace: {message}");
 }
 
+/// Tells the user something that fills lines of its own. The text is escaped.
+pub fn note(text: &str) {
+    let _ = writeln!(io::stderr(), "{}", text.trim_end());
+}
+
 /// Prints an error with its causes. Errors hold escaped text.
 pub fn complain(error: &anyhow::Error) {
     let mut message = String::new();

@@ -194,6 +194,11 @@ impl<'a> Search<'a> {
     ) -> Option<state::Draft> {
         let mut draft = None;
         match scope {
+            Scope::Message(text) => {
+                self.progress.enter(Phase::Files);
+                self.content(ContentId::Stdin, text);
+                self.count(&self.counts.texts, text.len() as u64);
+            }
             Scope::Everything | Scope::HistoryOnly | Scope::NoHistory => {
                 if *scope != Scope::NoHistory {
                     let (searched, next) = self.history(repo);
@@ -224,7 +229,8 @@ impl<'a> Search<'a> {
             | Scope::Range(_)
             | Scope::Since(_)
             | Scope::Branch(_)
-            | Scope::Pushed(_) => {
+            | Scope::Pushed(_)
+            | Scope::Pushing { .. } => {
                 self.progress.enter(Phase::History);
                 collected.narrow =
                     Some(narrow::run(self, repo, self.settings.selection.as_ref(), self.log));

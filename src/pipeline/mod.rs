@@ -52,6 +52,22 @@ pub enum Scope {
     Branch(String),
     /// What a push brings in that no reference had before.
     Pushed(Vec<RefChange>),
+    /// What a push is about to bring to a remote that does not have it yet, as far as is known here.
+    Pushing {
+        /// What the push is to change there.
+        changes: Vec<RefChange>,
+        /// The remote's name; none when it is an address without one.
+        remote: Option<String>,
+    },
+    /// The message of a commit that is being made, and nothing else.
+    Message(Arc<[u8]>),
+}
+
+impl Scope {
+    /// Whether it is that of a hook on the machine of whoever works.
+    pub fn is_local_hook(&self) -> bool {
+        matches!(self, Scope::Staged | Scope::Pushing { .. } | Scope::Message(_))
+    }
 }
 
 /// What to scan.

@@ -71,7 +71,7 @@ pub fn of(target: &Opened, options: &Options, log: &IncompleteLog) -> Result<Set
     }
     if let Some(confidence) = options.confidence {
         config.confidence = confidence;
-    } else if config.confidence_open && options.scope == Scope::Staged {
+    } else if config.confidence_open && options.scope.is_local_hook() {
         // A hook stands in the way of a person's work: it stops that for what is sure.
         config.confidence = Confidence::High;
     }
@@ -178,6 +178,15 @@ fn selection(
         Scope::Pushed(refs) => {
             let before = repo.references(log);
             Some(selection::pushed(repo, &reader, &before, refs, log)?)
+        }
+        Scope::Pushing { changes, remote } => {
+            let mut there = repo.references(log);
+            let folder = match remote {
+                Some(remote) => format!("refs/remotes/{remote}/"),
+                None => "refs/remotes/".to_owned(),
+            };
+            there.retain(|tip| tip.name.starts_with(&folder));
+            Some(selection::pushed(repo, &reader, &there, changes, log)?)
         }
         _ => None,
     })

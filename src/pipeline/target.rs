@@ -98,7 +98,8 @@ pub fn open(subject: &Subject, options: &Options) -> Result<Opened, Error> {
         Scope::Range(_) => "--range",
         Scope::Since(_) => "--since",
         Scope::Branch(_) => "--branch",
-        Scope::Pushed(_) => "a push",
+        Scope::Pushed(_) | Scope::Pushing { .. } => "a push",
+        Scope::Message(_) => "a message",
     };
     match &opened.what {
         What::Repository(repository)
