@@ -104,7 +104,7 @@ fn spread(pushes: &[(i64, String)], time: i64) -> Spread {
         new: week.difference(&before).count(),
         week: week.len(),
         usual: weeks.values().map(BTreeSet::len).max().unwrap_or(0),
-        pushes: pushes.len(),
+        pushes: pushes.iter().filter(|(at, _)| *at < time).count(),
         last: pushes.iter().rev().map(|(at, _)| *at).find(|at| *at < time),
     }
 }

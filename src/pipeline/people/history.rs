@@ -2,10 +2,10 @@
 //!
 //! Author, time, zone and signature are read of every commit. What a commit changed and which key
 //! signed it takes more, so that is found out for the commits of half a year before each event only,
-//! those of the people concerned first, and for so many at most; what was not found out is missing
-//! from cases, and signals that need it say so.
+//! those of the people concerned first, and for so many at most; keys also for as many older commits
+//! of these people. What was not found out is missing from cases, and signals that need it say so.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gix::ObjectId;
 use rayon::prelude::*;
@@ -74,24 +74,27 @@ pub fn read(repo: &Repository, people: &People, events: &[Event]) -> History {
         .collect();
     all.sort_by_key(|one| (one.commit.time, one.commit.id));
     let detailed = detailed(&all, events);
+    let older = older(&all, &detailed, events);
     let commits: Vec<Commit> = detailed.iter().map(|at| all[*at].commit.clone()).collect();
     // Gaps in old history were told by the scan already, or concern nothing that was scanned.
     let changes =
         changes::of_commits(&repo.git, &commits, &repo.shallow(), &IncompleteLog::default());
     let nobody = Memory::new();
-    let keys: Vec<Option<String>> = detailed
+    let signed: Vec<usize> = detailed.iter().chain(&older).copied().collect();
+    let mut keys: BTreeMap<usize, String> = signed
         .par_iter()
         .map_init(
             || (Reader::new(&shared), Vec::new()),
             |(reader, buffer), at| {
                 let one = &all[*at];
                 reader.read(&one.commit.id, buffer).ok().filter(|_| one.signed)?;
-                check_commit(buffer, one.commit.time, &nobody).fingerprint
+                Some((*at, check_commit(buffer, one.commit.time, &nobody).fingerprint?))
             },
         )
+        .flatten()
         .collect();
     let mut history = History::default();
-    let mut details = detailed.iter().zip(changes).zip(keys).peekable();
+    let mut details = detailed.iter().zip(changes).peekable();
     for (at, one) in all.iter().enumerate() {
         let person = history.person(&one.author);
         if one.machine {
@@ -106,14 +109,14 @@ pub fn read(repo: &Repository, people: &People, events: &[Event]) -> History {
             by_web: one.by_web,
             ..Activity::default()
         };
-        if let Some(((_, change), key)) = details.next_if(|((place, _), _)| **place == at) {
+        activity.key = keys.remove(&at).map(|key| history.key(&key));
+        if let Some((_, change)) = details.next_if(|(place, _)| **place == at) {
             activity.files = u32::try_from(change.added.len()).ok();
             let folders: BTreeSet<String> =
                 change.added.iter().map(|added| folder_of(&added.path)).collect();
             activity.folders =
                 folders.iter().take(FOLDERS).map(|name| history.folder(name)).collect();
             activity.folders.sort_unstable();
-            activity.key = key.map(|key| history.key(&key));
         }
         history.add(activity);
     }
@@ -140,6 +143,25 @@ fn detailed(all: &[Light], events: &[Event]) -> Vec<usize> {
         }
     }
     chosen.into_iter().collect()
+}
+
+/// Places of older signed commits of the people concerned, newer ones first: whoever comes back with
+/// a key of a year ago has used it for long.
+fn older(all: &[Light], detailed: &[usize], events: &[Event]) -> Vec<usize> {
+    let mut until: BTreeMap<&str, i64> = BTreeMap::new();
+    for event in events {
+        for address in &event.addresses {
+            let last = until.entry(address).or_insert(event.time);
+            *last = event.time.max(*last);
+        }
+    }
+    let theirs = |at: &usize| {
+        let one = &all[*at];
+        one.signed
+            && until.get(one.author.as_str()).is_some_and(|last| one.commit.time < *last)
+            && detailed.binary_search(at).is_err()
+    };
+    (0..all.len()).rev().filter(theirs).take(DETAILED).collect()
 }
 
 fn light(id: ObjectId, data: &[u8], forges: &[Forge]) -> Option<Light> {

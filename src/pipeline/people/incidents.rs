@@ -61,7 +61,8 @@ impl Incidents {
         let before = own.iter().filter(|one| one.0 < time && one.0 >= time - 180 * DAY);
         let earlier: BTreeMap<ObjectId, i64> = before.map(|one| (one.1, one.0)).collect();
         let weight = |at: &i64| 0.5f64.powf((time - at) as f64 / (90 * DAY) as f64);
-        let sum: f64 = earlier.values().map(weight).sum();
+        // Nothing adds up to -0.0, which would be printed so.
+        let sum: f64 = earlier.values().map(weight).sum::<f64>() + 0.0;
         past.incidents = Some((sum * 1e4).round() / 1e4);
         past.incident_commits = past.commits;
         let rate = 100.0 * self.commits as f64 / all_commits.max(1) as f64;

@@ -85,16 +85,12 @@ pub fn tail(past: &Past, local: i64) -> Option<f64> {
         return None;
     }
     let own: f64 = past.hours.iter().sum();
-    let shares = |place: usize| {
-        let mine = share(&past.hours, place);
-        if enough || !peers {
-            mine
-        } else {
-            let theirs = share(&past.peer_hours, place);
-            (own * mine + PEER_WEIGHT * theirs) / (own + PEER_WEIGHT)
+    let mut of = shares(&past.hours);
+    if !enough && peers {
+        for (mine, theirs) in of.iter_mut().zip(shares(&past.peer_hours)) {
+            *mine = (own * *mine + PEER_WEIGHT * theirs) / (own + PEER_WEIGHT);
         }
-    };
-    let of: Vec<f64> = (0..WEEK).map(shares).collect();
+    }
     let here = of.get(hour_of_week(local)).copied()?;
     let weights: Vec<f64> = if enough {
         past.hours.clone()
@@ -109,20 +105,27 @@ pub fn tail(past: &Past, local: i64) -> Option<f64> {
     Some((1.0 + rare) / (all + 1.0))
 }
 
-/// The share of the week's work that falls into an hour of it, smoothed: the kernel over the hours
+/// The shares of the week's work that fall into each hour of it, smoothed: the kernel over the hours
 /// of working days, or of the others, times their share of the work, per hour.
-fn share(hours: &[f64], place: usize) -> f64 {
-    let workday = is_workday(place);
-    let points = || {
-        let of_kind = hours.iter().enumerate().filter(move |(at, _)| is_workday(*at) == workday);
-        of_kind.map(|(at, weight)| ((at % 24) as f64 + 0.5, *weight))
-    };
+fn shares(hours: &[f64]) -> Vec<f64> {
+    // All days of a kind are alike, so they are laid on top of each other first.
+    let mut days = [[0.0; 24]; 2];
+    for (at, weight) in hours.iter().enumerate() {
+        days[usize::from(is_workday(at))][at % 24] += weight;
+    }
     let all: f64 = hours.iter().sum();
-    let kind: f64 = points().map(|(_, weight)| weight).sum();
-    let days = if workday { 5.0 } else { 2.0 };
-    // A twentieth of a session on the other kind of day keeps an empty weekend from being impossible.
-    let kind_share = (kind + 0.05) / (all + 0.1);
-    density(points(), (place % 24) as f64 + 0.5) * kind_share / days
+    let mut smooth = [[0.0; 24]; 2];
+    for ((day, smooth), count) in days.iter().zip(&mut smooth).zip([2.0, 5.0]) {
+        // A twentieth of a session on the other kind of day keeps an empty weekend from being
+        // impossible.
+        let part = (day.iter().sum::<f64>() + 0.05) / (all + 0.1);
+        let middle = |hour: usize| hour as f64 + 0.5;
+        for (hour, share) in smooth.iter_mut().enumerate() {
+            let points = day.iter().enumerate().map(|(at, weight)| (middle(at), *weight));
+            *share = density(points, middle(hour)) * part / count;
+        }
+    }
+    (0..WEEK).map(|place| smooth[usize::from(is_workday(place))][place % 24]).collect()
 }
 
 #[cfg(test)]

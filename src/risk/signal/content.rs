@@ -8,7 +8,8 @@ use crate::risk::case::Case;
 use crate::risk::weigh::{Family, Weights};
 
 /// Layers that people wrap a value in by hand, as opposed to what files are stored as.
-const BY_HAND: &[&str] = &["base64", "base64url", "hex", "percent", "concat", "escape", "reversed"];
+const BY_HAND: &[&str] =
+    &["base64", "base64url", "hex", "percent", "concatenation", "unicode-escape"];
 
 /// The layers that the credential was wrapped in by hand.
 fn by_hand(case: &Case) -> Vec<&str> {

@@ -564,3 +564,20 @@ fn the_catalogue_is_whole_and_in_order() {
         assert!(excuses || !signal.false_alarms.is_empty(), "{}", signal.id);
     }
 }
+
+#[test]
+fn a_credential_that_is_wrapped_by_hand_is_seen_in_every_layer_of_that_kind() {
+    use crate::model::Layer;
+    for layer in [
+        Layer::Base64,
+        Layer::Base64Url,
+        Layer::Hex,
+        Layer::Percent,
+        Layer::UnicodeEscape,
+        Layer::Concatenation,
+    ] {
+        let mut case = quiet();
+        case.secret.layers = vec![layer.to_string()];
+        assert!(matches!(look("S25", &case), Look::Seen(_)), "{layer}");
+    }
+}
