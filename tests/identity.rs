@@ -551,6 +551,57 @@ fn a_signed_commit_names_its_signer_and_a_changed_one_is_bad() {
     assert_ne!(actor(&evidence, "committer")["evidence"], "signature");
 }
 
+#[test]
+fn a_key_of_long_ago_is_not_new() {
+    let organisation = Organisation::new("");
+    let key = |name: &str| {
+        let folder = organisation.scratch.path(name);
+        std::fs::create_dir_all(&folder).expect("a folder");
+        ssh_key(&folder)
+    };
+    let (first, second) = (key("first"), key("second"));
+    let repo = organisation.repo();
+    let signed = |key: &Path, days: i64, content: &str| {
+        repo.write("prod.env", content);
+        repo.git(&["add", "--all"]);
+        repo.set_clock(NOW - days * DAY);
+        let signing = format!("user.signingkey={}", key.display());
+        let who = ["-c", "gpg.format=ssh", "-c", &signing, "commit", "-q", "-S", "-m", "Change"];
+        repo.git(&who);
+    };
+    // The middle one makes the first key one that has not been seen for half a year.
+    signed(&first, 400, "A=1\n");
+    signed(&second, 20, "A=2\n");
+    signed(&first, 1, &dotenv("x"));
+    let (_, evidence) = organisation.evidence(&["--range", "HEAD~1..HEAD"]);
+    assert!(!signals(&evidence).contains(&"S16"), "{:?}", signals(&evidence));
+    let third = key("third");
+    signed(&third, 0, &dotenv("y"));
+    let (_, evidence) = organisation.evidence(&["--range", "HEAD~1..HEAD"]);
+    assert!(signals(&evidence).contains(&"S16"), "{:?}", signals(&evidence));
+}
+
+#[test]
+fn a_push_to_somebodys_own_fork_is_told() {
+    let organisation = Organisation::new("");
+    let own = config("").replace("  repository: github.com/acme/web\n", "");
+    organisation.scratch.write("org.yml", own.replace("  own: [github.com/acme]\n", ""));
+    let before = organisation.commit(ANA, NOW - 40 * DAY, "a", "1", "Begin");
+    let after = organisation.commit(ANA, NOW - DAY, "prod.env", &dotenv("x"), "Add settings");
+    let event = organisation.pushed("anat", 1001, &before, &after, NOW - DAY);
+    let payload = std::fs::read_to_string(&event).expect("readable");
+    for (kind, fork) in [("User", true), ("Organization", false)] {
+        let mut payload: Value = serde_json::from_str(&payload).expect("JSON");
+        payload["repository"]["full_name"] = json!("anat/web");
+        payload["repository"]["fork"] = json!(true);
+        payload["repository"]["owner"] = json!({"login": "anat", "id": 1001, "type": kind});
+        std::fs::write(&event, payload.to_string()).expect("written");
+        let (_, evidence) = organisation.evidence(&["--event", &event]);
+        let said = &evidence["cases"][0]["case"]["repository"]["personal_fork"];
+        assert_eq!((said, signals(&evidence).contains(&"S32")), (&json!(fork), fork));
+    }
+}
+
 fn ssh_key(folder: &Path) -> std::path::PathBuf {
     let path = folder.join("id");
     let made = common::scrubbed("ssh-keygen", folder)

@@ -76,6 +76,7 @@ pub(super) fn from_payload(given: &Given<'_>, origin: Origin) -> Result<PushEven
     let mut event = PushEvent::new(origin, &host, given.attested);
     event.repository = repository.id(&host);
     event.visibility = repository.visibility();
+    event.personal_fork = repository.personal_fork();
     event.default_branch = repository.default_branch.owned();
     event.sender = payload.sender.as_ref().and_then(|sender| sender.actor(&host));
     event.ref_name = read::full_ref(payload.reference.get(), None);
@@ -241,6 +242,8 @@ pub(super) struct Repository {
     visibility: Text,
     default_branch: Text,
     pushed_at: Text,
+    fork: Text,
+    owner: Option<User>,
 }
 
 impl Repository {
@@ -253,6 +256,12 @@ impl Repository {
             (Some(one), Some(two)) => one != two,
             _ => self.full_name.get() != other.full_name.get(),
         }
+    }
+
+    /// Whether it is a fork that no organisation owns.
+    fn personal_fork(&self) -> Option<bool> {
+        let kind = self.owner.as_ref().and_then(|owner| owner.kind.get());
+        self.fork.flag().map(|fork| fork && kind != Some("Organization"))
     }
 
     fn visibility(&self) -> Visibility {

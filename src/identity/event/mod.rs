@@ -304,6 +304,9 @@ pub struct PushEvent {
     pub repository: Option<String>,
     /// Who may read the repository.
     pub visibility: Visibility,
+    /// Whether it is a fork that belongs to a person; none where nobody said.
+    #[serde(default)]
+    pub personal_fork: Option<bool>,
     /// Full name of the ref (`refs/heads/main`).
     pub ref_name: Option<String>,
     /// What the ref was before; none when it is new or nobody said.
@@ -355,6 +358,7 @@ impl PushEvent {
             forge: forge.to_lowercase(),
             repository: None,
             visibility: Visibility::Unknown,
+            personal_fork: None,
             ref_name: None,
             before: None,
             after: None,

@@ -103,7 +103,7 @@ impl Gathering<'_> {
         let mut past = self.past.past(&names, subject.time, folder.as_deref());
         self.incidents.fill(&mut past, subject, self.past.len());
         let spread = self.people.store.spread(&person.pseudonym, subject.time)?;
-        if spread.pushes > 1 {
+        if spread.pushes > 0 {
             past.repositories = Some(spread.week);
             past.new_repositories = Some(spread.new);
             past.usual_repositories = Some(spread.usual);
@@ -302,7 +302,8 @@ impl Gathering<'_> {
             facts.visibility = event.visibility;
             facts.protected = event.ref_protected;
             facts.default_branch = event.head_is_default_branch;
-            facts.personal_fork = event.pull_request.as_ref().and_then(|pull| pull.from_fork);
+            let pull = event.pull_request.as_ref();
+            facts.personal_fork = pull.and_then(|pull| pull.from_fork).or(event.personal_fork);
         }
         if let Some(id) = &subject.repository {
             let then = store.resource(id, Moment::at(subject.time))?;
