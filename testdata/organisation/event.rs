@@ -1,6 +1,6 @@
 //! One commit with the push that brought it, the finding that it carries, and what is true of it.
 
-use super::people::DAY;
+use super::people::{DAY, FORGE, Staff};
 use super::random::Random;
 use crate::model::Severity;
 
@@ -104,6 +104,25 @@ pub struct Event {
 }
 
 impl Event {
+    /// Whose account pushed, or else who stands in it as the author.
+    pub fn behind(&self) -> Option<usize> {
+        match (&self.pusher, &self.author) {
+            (Pusher::Worker(at), _) | (Pusher::Unknown, Face::Worker(at)) => Some(*at),
+            _ => None,
+        }
+    }
+
+    /// Where the push went: `host/owner/name`.
+    pub fn place(&self, staff: &Staff) -> String {
+        let home = &staff.repositories[self.repository].id;
+        let name = home.rsplit('/').next().unwrap_or_default();
+        match self.behind().map(|at| &staff.workers[at].login) {
+            _ if self.outside => format!("{FORGE}/elsewhere/{name}"),
+            Some(login) if self.fork && !self.pull_request => format!("{FORGE}/{login}/{name}"),
+            _ => home.clone(),
+        }
+    }
+
     /// Whether it was made on the forge's site.
     pub fn by_web(&self) -> bool {
         self.committer == Face::Site

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::Organisation;
 use super::event::{Event, Face, Pusher, Truth};
-use super::people::{DAY, END, FORGE, Worker, team_name};
+use super::people::{DAY, END, FORGE, Worker};
 use super::random::Random;
 use crate::identity::actor::{Actor, ActorRole, Evidence, Standing};
 use crate::identity::codeowners::{CodeOwners, CodeOwnersKind, Owner};
@@ -13,12 +13,17 @@ use crate::identity::memory::Memory;
 use crate::identity::pseudonym::PseudonymKey;
 use crate::identity::resolve::{Claim, Name, Resolver, resources_of};
 use crate::identity::{Directory, HandleKind, Holder, Moment, PersonType, Role, Status};
+use crate::model::Secret;
+use crate::pipeline::people::{is_configuration_path, is_test_path};
 use crate::risk::baseline::{Activity, History};
 use crate::risk::case::{
     AfterFacts, Case, ChangeFacts, Past, PushFacts, RepositoryFacts, SecretFacts, SignatureFacts,
     SignatureState, VERSION,
 };
-use crate::risk::{Judgement, Settings, judge};
+use crate::risk::{Band, Judgement, Settings, judge, signal};
+
+/// The key of pseudonyms.
+pub const PSEUDONYMS: [u8; 32] = *b"people of an organisation, 32 by";
 
 /// An event with what was made of it.
 pub struct Judged {
@@ -32,6 +37,19 @@ pub struct Judged {
     pub person: Option<(PersonType, i32)>,
     /// What was made of it.
     pub judgement: Judgement,
+    /// Bands under each of [`switched_on`].
+    pub switched: Vec<Band>,
+}
+
+/// Signals that are off by default, switched on one by one and together.
+pub fn switched_on() -> Vec<Settings> {
+    let off: Vec<String> = signal::all()
+        .filter(|signal| signal.off_by_default)
+        .map(|signal| signal.id.to_owned())
+        .collect();
+    let mut all: Vec<Vec<String>> = off.iter().map(|one| vec![one.clone()]).collect();
+    all.push(off);
+    all.into_iter().map(|on| Settings { on, ..Settings::default() }).collect()
 }
 
 /// Makes cases of events.
@@ -48,7 +66,8 @@ pub struct Court<'a> {
 }
 
 /// Every planted event of a seed, and so many of the everyday ones, spread evenly.
-pub fn judged(seed: u64, everyday: usize, settings: &Settings) -> Vec<Judged> {
+pub fn judged(seed: u64, everyday: usize) -> Vec<Judged> {
+    let settings = (Settings::default(), switched_on());
     let organisation = Organisation::new(seed);
     let court = Court::new(&organisation);
     let innocent = organisation.events.iter().filter(|one| one.truth == Truth::Innocent).count();
@@ -58,7 +77,7 @@ pub fn judged(seed: u64, everyday: usize, settings: &Settings) -> Vec<Judged> {
         .events
         .iter()
         .filter(|event| event.truth != Truth::Innocent || random.chance(share));
-    chosen.map(|event| court.judged(event, settings)).collect()
+    chosen.map(|event| court.judged(event, &settings)).collect()
 }
 
 impl<'a> Court<'a> {
@@ -76,13 +95,7 @@ impl<'a> Court<'a> {
         }
         histories.iter_mut().for_each(History::finish);
         let owners = staff.repositories.iter().map(|repository| {
-            let owned =
-                repository.folders.iter().filter_map(|(folder, team)| Some((folder, (*team)?)));
-            let lines = owned.map(|(folder, team)| {
-                let name = team_name(team);
-                format!("/{folder}/ @{}\n", name.trim_start_matches("github.com/"))
-            });
-            CodeOwners::parse(CodeOwnersKind::Github, lines.collect::<String>().as_bytes())
+            CodeOwners::parse(CodeOwnersKind::Github, repository.codeowners().as_bytes())
         });
         Court {
             organisation,
@@ -90,31 +103,31 @@ impl<'a> Court<'a> {
             histories,
             owners: owners.collect(),
             pushes,
-            pseudonyms: PseudonymKey::derived(&[7; 32]),
+            pseudonyms: PseudonymKey::new(Secret::new(PSEUDONYMS.to_vec())).expect("long"),
             rate: 0.6,
         }
     }
 
     /// Judges an event.
-    pub fn judged(&self, event: &Event, settings: &Settings) -> Judged {
+    fn judged(&self, event: &Event, (settings, others): &(Settings, Vec<Settings>)) -> Judged {
         let case = self.case(event);
-        let worker = match (&event.pusher, &event.author) {
-            (Pusher::Worker(at), _) | (Pusher::Unknown, Face::Worker(at)) => Some(*at),
-            _ => None,
-        };
-        let worker = worker.map(|at| &self.organisation.staff.workers[at]);
+        let worker = event.behind().map(|at| &self.organisation.staff.workers[at]);
         Judged {
             truth: event.truth,
             kind: event.kind,
             story: event.story.map(|story| (self.organisation.seed, story)),
             person: worker.map(|worker| (worker.kind, worker.zone.0)),
             judgement: judge(&case, settings),
+            switched: others.iter().map(|other| judge(&case, other).concern.band).collect(),
         }
     }
 
     /// The case of an event, as the scan of a repository makes it.
     pub fn case(&self, event: &Event) -> Case {
         let repository = &self.organisation.staff.repositories[event.repository];
+        let place = event.place(&self.organisation.staff);
+        // What the directory says of the organisation's repository, it does not say of a copy.
+        let home = place == repository.id;
         let (actors, signature) = self.actors(event);
         let path = format!("{}/{}", event.folder, event.leak.file);
         let leak = &event.leak;
@@ -135,8 +148,8 @@ impl<'a> Court<'a> {
                 live: leak.live,
                 layers: leak.layers.clone(),
                 encoded_by_format: leak.by_format && !leak.layers.is_empty(),
-                test_path: ["test", "fixtures", "examples"].iter().any(|one| path.contains(one)),
-                configuration_path: is_settings(&path),
+                test_path: is_test_path(path.as_bytes()),
+                configuration_path: is_configuration_path(path.as_bytes()),
                 path: Some(path.clone()),
                 owned_by_person: leak.owned,
                 canary: Some(leak.canary),
@@ -156,15 +169,15 @@ impl<'a> Court<'a> {
                 message_mismatch: leak.mismatch,
             },
             repository: RepositoryFacts {
-                id: Some(repository.id.clone()),
+                id: Some(place),
                 visibility: repository.visibility,
                 personal_fork: pushed.then_some(event.fork),
-                outside: Some(event.outside),
+                outside: Some(!home),
                 public_since: None,
                 default_branch: pushed.then_some(event.default_branch),
-                protected: pushed.then_some(repository.protected && event.default_branch),
-                review_required: Some(repository.protected),
-                signatures_required: repository.signatures_required,
+                protected: (pushed && home).then_some(repository.protected && event.default_branch),
+                review_required: home.then_some(repository.protected),
+                signatures_required: repository.signatures_required.filter(|_| home),
                 person_owns_path: None,
             },
             push: PushFacts {
@@ -196,13 +209,19 @@ impl<'a> Court<'a> {
         case
     }
 
+    /// Whoever pushed, as the push event names them.
+    pub fn pusher(&self, event: &Event) -> Option<Actor> {
+        let (actors, _) = self.actors(event);
+        actors.into_iter().find(|actor| actor.role == ActorRole::Pusher)
+    }
+
     fn actors(&self, event: &Event) -> (Vec<Actor>, SignatureFacts) {
-        let repository = &self.organisation.staff.repositories[event.repository];
+        let repository = event.place(&self.organisation.staff);
         let resolver = Resolver {
             directory: &self.directory,
             at: Moment::at(event.time),
             now: END,
-            resources: resources_of(&repository.id),
+            resources: resources_of(&repository),
             stale_after: 2 * DAY,
             pseudonyms: &self.pseudonyms,
         };
@@ -239,7 +258,7 @@ impl<'a> Court<'a> {
             why: String::new(),
         };
         let mut actors = vec![author, committer];
-        actors.extend(self.pusher(event).map(resolve));
+        actors.extend(self.pushing(event).map(resolve));
         (actors, facts)
     }
 
@@ -268,7 +287,7 @@ impl<'a> Court<'a> {
         Claim { role, name: "name".to_owned(), email: address, login: None, bot, names }
     }
 
-    fn pusher(&self, event: &Event) -> Option<Claim> {
+    fn pushing(&self, event: &Event) -> Option<Claim> {
         let (login, account, bot) = match &event.pusher {
             Pusher::Unknown => return None,
             Pusher::Stranger(login) => (login.clone(), "9".to_owned(), false),
@@ -283,7 +302,8 @@ impl<'a> Court<'a> {
         let name = (Evidence::Server, HandleKind::Login, FORGE, login.to_lowercase());
         let names = vec![named(number, via), named(name, via)];
         let (name, email) = (String::new(), String::new());
-        Some(Claim { role: ActorRole::Pusher, name, email, login: Some(login), bot, names })
+        let login = Some(format!("{FORGE}/{login}"));
+        Some(Claim { role: ActorRole::Pusher, name, email, login, bot, names })
     }
 
     fn owns(&self, case: &Case, event: &Event, path: &str) -> Option<bool> {
@@ -306,11 +326,7 @@ impl<'a> Court<'a> {
         }
         let history = &self.histories[event.repository];
         let mut past = history.past(&names, event.time, Some(&event.folder));
-        let at = match (&event.pusher, &event.author) {
-            (Pusher::Worker(at), _) | (Pusher::Unknown, Face::Worker(at)) => Some(*at),
-            _ => None,
-        };
-        if let Some(at) = at {
+        if let Some(at) = event.behind() {
             self.spread(&mut past, at, event.time);
             let earlier = self.worker(at).incidents.iter().map(|when| event.time - when);
             let recent = earlier.filter(|age| (1..180 * DAY).contains(age));
@@ -333,13 +349,13 @@ impl<'a> Court<'a> {
     /// The highest right 72 hours before.
     fn right(&self, standing: &Standing, event: &Event) -> Role {
         let at = Moment::at(event.time - 3 * DAY);
-        let repository = &self.organisation.staff.repositories[event.repository].id;
+        let repository = event.place(&self.organisation.staff);
         let mut best = Role::None;
         for key in &standing.persons {
             let teams = standing.teams.iter().cloned().map(Holder::Team);
             let all = std::iter::once(Holder::Person(key.id.clone())).chain(teams);
             let holders: Vec<_> = all.map(|holder| (key.source.clone(), holder)).collect();
-            let grants = self.directory.grants(&holders, &resources_of(repository), at);
+            let grants = self.directory.grants(&holders, &resources_of(&repository), at);
             let roles = grants.expect("in memory").into_iter().map(|grant| grant.value.role);
             best = best.max(roles.max().unwrap_or_default());
         }
@@ -404,16 +420,12 @@ fn named((evidence, kind, realm, value): Parts<'_>, via: &'static str) -> Name {
 }
 
 /// The address that stands in commits, in its normal form.
-fn address(organisation: &Organisation, face: &Face) -> String {
+pub fn address(organisation: &Organisation, face: &Face) -> String {
     match face {
         Face::Worker(at) => organisation.staff.workers[*at].address(),
         Face::Stranger(address) => address.clone(),
         Face::Site => "noreply@github.com".to_owned(),
     }
-}
-
-fn is_settings(path: &str) -> bool {
-    [".env", ".yaml", ".json", ".toml", ".properties", ".sql"].iter().any(|end| path.ends_with(end))
 }
 
 /// Remembers an event as scans read it from a history.

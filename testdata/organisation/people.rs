@@ -160,6 +160,18 @@ pub struct Repository {
     pub attests: bool,
 }
 
+impl Repository {
+    /// Its list of code owners.
+    pub fn codeowners(&self) -> String {
+        let owned = self.folders.iter().filter_map(|(folder, team)| Some((folder, (*team)?)));
+        let lines = owned.map(|(folder, team)| {
+            let name = team_name(team);
+            format!("/{folder}/ @{}\n", name.trim_start_matches("github.com/"))
+        });
+        lines.collect()
+    }
+}
+
 /// The whole organisation.
 #[derive(Debug, Clone)]
 pub struct Staff {
@@ -192,24 +204,28 @@ impl Staff {
         let mut memory = Memory::new();
         memory.source("hr", Authority::Personnel, END);
         memory.source("github:acme", Authority::Forge, END);
-        for worker in &self.workers {
-            for record in self.records(worker) {
-                memory.add(record);
-            }
+        for statement in self.statements() {
+            memory.add(statement);
         }
+        memory
+    }
+
+    /// The same, statement by statement, each with the time for which it holds.
+    pub fn statements(&self) -> Vec<Found<Record>> {
+        let mut all: Vec<_> = self.workers.iter().flat_map(|worker| self.records(worker)).collect();
         for (worker, repository, from, until) in &self.given {
             let holder = Holder::Person(format!("{FORGE}:{}", self.workers[*worker].account));
             let admin = grant(holder, &self.repositories[*repository].id, Role::Admin);
-            memory.add(forge(Record::Grant(admin), *from, *until));
+            all.push(forge(Record::Grant(admin), *from, *until));
         }
         for repository in &self.repositories {
-            memory.add(forge(Record::Resource(resource(repository)), START, i64::MAX));
+            all.push(forge(Record::Resource(resource(repository)), START, i64::MAX));
             for team in &repository.teams {
                 let grant = grant(Holder::Team(team_name(*team)), &repository.id, Role::Write);
-                memory.add(forge(Record::Grant(grant), START, i64::MAX));
+                all.push(forge(Record::Grant(grant), START, i64::MAX));
             }
         }
-        memory
+        all
     }
 
     fn records(&self, worker: &Worker) -> Vec<Found<Record>> {
@@ -491,7 +507,7 @@ fn repositories(random: &mut Random) -> Vec<Repository> {
             for helper in helpers {
                 folders.push((format!("services/{}", TEAMS[helper]), Some(helper)));
             }
-            folders.push(("docs".to_owned(), None));
+            folders.push(("tools".to_owned(), None));
             folders.sort();
             folders.dedup();
             let visibility = match random.below(10) {

@@ -3,9 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::fs;
+use std::path::PathBuf;
 
 use super::event::Truth;
-use super::judged::Judged;
+use super::judged::{Judged, switched_on};
 use crate::identity::PersonType;
 use crate::risk::weigh::Hypothesis;
 use crate::risk::{Band, signal};
@@ -16,6 +18,26 @@ const MIX: [f64; 3] = [0.94, 0.04, 0.02];
 
 /// Ends of the bins of the reliability table.
 const BINS: [f64; 7] = [0.02, 0.05, 0.1, 0.2, 0.4, 0.7, 1.0];
+
+/// Compares what is generated with a page of the documentation, between the marks with this name, or
+/// writes it there.
+pub fn documented(page: &str, name: &str, generated: &str) {
+    let [first, second] = ["begin", "end"].map(|word| format!("<!-- {word}: {name} -->\n"));
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs").join(page);
+    let text = fs::read_to_string(&path).expect("a page");
+    let (before, rest) = text.split_once(&first).expect("the page has the first mark");
+    let (found, after) = rest.split_once(&second).expect("the page has the second mark");
+    if std::env::var_os("LEAKTRACE_BLESS").is_some() {
+        let text = format!("{before}{first}{generated}{second}{after}");
+        fs::write(&path, text).expect("the page is written");
+        return;
+    }
+    let line = found.lines().zip(generated.lines()).find(|(one, other)| one != other);
+    assert!(
+        found == generated,
+        "docs/{page} is not what the test makes (LEAKTRACE_BLESS=1 writes it); first: {line:?}"
+    );
+}
 
 /// Judged events with their weights.
 pub struct Report<'a> {
@@ -98,7 +120,42 @@ impl<'a> Report<'a> {
         self.reliability(&mut text);
         self.lift(&mut text);
         self.fairness(&mut text);
+        self.switched_on(&mut text);
         text
+    }
+
+    fn switched_on(&self, text: &mut String) {
+        text.push_str("\n### With the signals switched on that are off by default\n\nWorking hours, personnel dates and leave are looked at only where the policy says so. This is what that brings, and what it costs those who work late.\n\n| switched on | planted takeovers and intents raised | everyday work raised | in 1,000 | of it late or on call, in 1,000 |\n|---|---:|---:|---:|---:|\n");
+        let mut rows = vec![("nothing (the tables above)".to_owned(), None)];
+        for (at, settings) in switched_on().iter().enumerate() {
+            let named = signal::all().filter(|one| settings.on.iter().any(|on| on == one.id));
+            let names: Vec<String> = named.map(|one| format!("{} {}", one.id, one.name)).collect();
+            rows.push((names.join(", "), Some(at)));
+        }
+        for (name, at) in rows {
+            let up = |one: &Judged| {
+                at.map_or(one.judgement.concern.band, |at| one.switched[at]) >= Band::Review
+            };
+            let of = |fits: &dyn Fn(&Judged) -> bool| {
+                let all: Vec<&Judged> = self.judged.iter().filter(|one| fits(one)).collect();
+                (all.iter().filter(|one| up(one)).count(), all.len())
+            };
+            let (alarms, all) = of(&|one| one.truth == Truth::Innocent);
+            let (late, late_all) = of(&|one| matches!(one.kind, "late" | "on call"));
+            let grave = || self.judged.iter().filter(|one| one.truth.is_grave());
+            let stories: BTreeSet<_> = grave().filter_map(|one| one.story).collect();
+            let found: BTreeSet<_> =
+                grave().filter(|one| up(one)).filter_map(|one| one.story).collect();
+            let _ = writeln!(
+                text,
+                "| {name} | {} of {}, {} | {alarms} of {all} | {:.2} | {:.2} |",
+                found.len(),
+                stories.len(),
+                percent(count(found.len()), count(stories.len())),
+                1_000.0 * count(alarms) / count(all.max(1)),
+                1_000.0 * count(late) / count(late_all.max(1))
+            );
+        }
     }
 
     fn bands(&self, text: &mut String) {

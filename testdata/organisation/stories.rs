@@ -160,7 +160,7 @@ impl Telling<'_> {
     /// The credential is wrapped.
     fn encode(&mut self, event: &mut Event, probability: f64) {
         if self.chance(probability) {
-            let layers = ["base64", "hex", "reversed", "concat"];
+            let layers = ["base64", "hex", "percent", "concatenation"];
             event.leak.layers = vec![(*self.random.pick(&layers)).to_owned()];
         }
     }

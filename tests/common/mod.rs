@@ -300,7 +300,8 @@ pub fn leaktrace(
     Run { code, stdout, stderr }
 }
 
-fn run(command: &mut Command, input: &[u8]) -> (Option<i32>, Vec<u8>, Vec<u8>) {
+/// Runs a program with something on its standard input: its exit code, output and messages.
+pub fn run(command: &mut Command, input: &[u8]) -> (Option<i32>, Vec<u8>, Vec<u8>) {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("the program starts");
     let mut stdin = child.stdin.take().expect("piped");
