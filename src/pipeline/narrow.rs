@@ -22,6 +22,7 @@ use crate::source::changes::{self, Change};
 use crate::source::history::store::Reader;
 use crate::source::repository::{Repository, Tip};
 use crate::source::selection::Selection;
+use crate::source::staged;
 
 /// Most places of one secret in one content: nobody reads more paths of the same thing.
 const MAX_PLACES: u32 = 1_000;
@@ -65,7 +66,8 @@ pub fn run(
         changes
     } else {
         let reader = Reader::of(&repo.git);
-        vec![changes::staged(repo, &reader, &repo.index(log), log)]
+        let (index, trees) = repo.index_with_trees(log);
+        vec![staged::staged(repo, &reader, (&index, trees.as_ref()), log)]
     };
     let added: BTreeSet<ObjectId> =
         changes.iter().flat_map(|change| &change.added).map(|added| added.blob).collect();

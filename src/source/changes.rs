@@ -12,8 +12,7 @@ use rayon::prelude::*;
 use super::history::commits::Commit;
 use super::history::store::Reader;
 use super::history::trees::entries;
-use super::repository::{IndexEntry, Repository, Tip};
-use crate::model::text::escape;
+use super::repository::Tip;
 use crate::model::{IncompleteKind, IncompleteLog};
 
 /// Deepest folder that is entered; git itself stops at 2048 (`core.maxTreeDepth`).
@@ -121,70 +120,6 @@ pub fn of_content(reader: &Reader, tip: &Tip, log: &IncompleteLog) -> Change {
         differ.trees(Some(tip.id), &[], &mut Vec::new(), 0);
     }
     change
-}
-
-/// What the index changes against HEAD.
-pub fn staged(
-    repo: &Repository,
-    reader: &Reader,
-    index: &[IndexEntry],
-    log: &IncompleteLog,
-) -> Change {
-    let mut head = BTreeMap::new();
-    let head_object = repo.head_object().unwrap_or_else(|reason| {
-        log.add(IncompleteKind::Reference, format!("HEAD: {}", escape(reason.as_bytes())));
-        None
-    });
-    if let Some(id) = head_object {
-        let mut buffer = Vec::new();
-        match reader.read(&id, &mut buffer).and_then(|_| Commit::parse(id, &buffer)) {
-            Ok(commit) => {
-                let mut change = Change::default();
-                let mut differ = Differ::new(reader, log, &mut change, REPEATS_A_COMMIT);
-                differ.trees(Some(commit.tree), &[], &mut Vec::new(), 0);
-                head.extend(change.added.into_iter().map(|added| (added.path, added.blob)));
-            }
-            Err(reason) => log.add(IncompleteKind::MissingObject, format!("commit {id}: {reason}")),
-        }
-    }
-    let staged: BTreeSet<&[u8]> = index.iter().map(|entry| entry.path.as_slice()).collect();
-    let gone =
-        head.iter().filter(|(path, _)| !staged.contains(path.as_slice())).map(|(_, blob)| *blob);
-    let gone = gone.collect();
-    let (before, now) = (with_folders(head.keys()), with_folders(index.iter().map(|e| &e.path)));
-    let new_paths = now.difference(&before).map(|path| path.to_vec()).collect();
-    let gone_names = before.difference(&now).map(|path| last_part(path).to_vec()).collect();
-    let added = index
-        .iter()
-        .filter(|entry| !entry.is_link && head.get(&entry.path) != Some(&entry.id))
-        .map(|entry| Added {
-            path: entry.path.clone(),
-            blob: entry.id,
-            before: head.get(&entry.path).copied().into_iter().collect(),
-        })
-        .collect();
-    Change { commit: None, added, gone, new_paths, gone_names, cut: false }
-}
-
-/// The paths, and those of all folders that lead to them.
-fn with_folders<'a>(paths: impl Iterator<Item = &'a Vec<u8>>) -> BTreeSet<&'a [u8]> {
-    let mut all = BTreeSet::new();
-    for path in paths {
-        // Folders that are in already have theirs in too.
-        let mut end = path.len();
-        while all.insert(&path[..end]) {
-            match memchr::memrchr(b'/', &path[..end]) {
-                Some(slash) => end = slash,
-                None => break,
-            }
-        }
-    }
-    all
-}
-
-/// The name at a path's end.
-fn last_part(path: &[u8]) -> &[u8] {
-    path.rsplit(|b| *b == b'/').next().unwrap_or_default()
 }
 
 struct Differ<'a> {

@@ -9,6 +9,7 @@ pub mod repository;
 pub mod selection;
 pub mod snapshot;
 pub mod special;
+pub mod staged;
 pub mod worktree;
 
 /// Why a source could not be used at all. What is merely missing inside a source is recorded as

@@ -14,6 +14,8 @@ use std::sync::Arc;
 use gix::ObjectId;
 use gix::objs::Kind;
 
+pub use gix::index::extension::Tree as CacheTree;
+
 use super::history::store::{Reader, Store};
 use super::{Error, special};
 use crate::model::text::escape;
@@ -312,13 +314,19 @@ impl Repository {
 
     /// The index, sorted by path; empty when there is none.
     pub fn index(&self, log: &IncompleteLog) -> Vec<IndexEntry> {
+        self.index_with_trees(log).0
+    }
+
+    /// The index with the trees that git has written for folders of it, where they still hold
+    /// (gitformat-index(5), "Cache tree"): what `git commit` takes for those folders.
+    pub fn index_with_trees(&self, log: &IncompleteLog) -> (Vec<IndexEntry>, Option<CacheTree>) {
         index_of(&self.git, self.index_file.as_deref(), log)
     }
 
     /// The indexes of all working trees of this object store, one after the other.
     pub fn all_indexes(&self, log: &IncompleteLog) -> Vec<IndexEntry> {
         let mut entries = self.index(log);
-        entries.extend(self.siblings().iter().flat_map(|(_, git)| index_of(git, None, log)));
+        entries.extend(self.siblings().iter().flat_map(|(_, git)| index_of(git, None, log).0));
         entries
     }
 
@@ -338,21 +346,23 @@ impl Repository {
     }
 }
 
-fn index_of(git: &gix::Repository, instead: Option<&Path>, log: &IncompleteLog) -> Vec<IndexEntry> {
+fn index_of(
+    git: &gix::Repository,
+    instead: Option<&Path>,
+    log: &IncompleteLog,
+) -> (Vec<IndexEntry>, Option<CacheTree>) {
+    let read = |index: &gix::index::State| (index_entries(index), index.tree().cloned());
     let listed = match instead {
         Some(path) => {
             let options = gix::index::decode::Options::default();
-            gix::index::File::at(path, git.object_hash(), false, options)
-                .map(|index| index_entries(&index))
+            gix::index::File::at(path, git.object_hash(), false, options).map(|index| read(&index))
         }
-        None => git
-            .try_index()
-            .map(|index| index.map(|index| index_entries(&index)).unwrap_or_default()),
+        None => git.try_index().map(|index| index.map(|index| read(&index)).unwrap_or_default()),
     };
     listed.unwrap_or_else(|error| {
         let reason = escape(error.to_string().as_bytes());
         log.add(IncompleteKind::Unreadable, format!("the index: {reason}"));
-        Vec::new()
+        Default::default()
     })
 }
 

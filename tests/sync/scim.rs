@@ -175,6 +175,8 @@ fn twenty_thousand_people_take_the_memory_of_a_page() {
     assert!(sink.longest_cursor < 100);
     if let (Some(before), Some(after)) = (before, peak()) {
         // Other tests of this program run meanwhile; all people at once would take tens of MiB.
-        assert!(after - before < 16 << 10, "{} KiB more", after - before);
+        // Some kernels give back what was the most.
+        let more = after.saturating_sub(before);
+        assert!(more < 16 << 10, "{more} KiB more");
     }
 }
