@@ -19,7 +19,7 @@ for number in range(50_000):
 PY
 git add --all
 git -c user.name=a -c user.email=a@b.c commit --quiet -m "All"
-find . -name 'f1????.py' | sort | head -10 | while read -r file; do echo "x = 1" >> "$file"; done
+find . -name 'f1????.py' | sort | sed -n 1,10p | while read -r file; do echo "x = 1" >> "$file"; done
 git add --all
 LEAKTRACE="$leaktrace" python3 - <<'PY'
 import os, statistics, subprocess, time
