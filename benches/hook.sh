@@ -18,7 +18,9 @@ for number in range(50_000):
         out.write(f"def f{number}():\n    return {number}\n" * 20)
 PY
 git add --all
-git -c user.name=a -c user.email=a@b.c commit --quiet -m "All"
+git -c gc.auto=0 -c maintenance.auto=false -c user.name=a -c user.email=a@b.c commit --quiet -m "All"
+# As a clone has it; git itself packs after a few thousand objects.
+git gc --quiet
 find . -name 'f1????.py' | sort | sed -n 1,10p | while read -r file; do echo "x = 1" >> "$file"; done
 git add --all
 LEAKTRACE="$leaktrace" python3 - <<'PY'
