@@ -44,7 +44,7 @@ pub struct Arguments {
 #[derive(Debug, Args, Clone)]
 pub struct ReportArguments {
     /// Write a report: FORMAT or FORMAT=PATH, several times if wanted; `-` is standard output
-    /// [default: text] [formats: text, json, jsonl, sarif, csv, html]
+    /// [default: text] [formats: text, json, jsonl, sarif, csv, html, gitlab]
     #[arg(short, long = "output", value_name = "FORMAT[=PATH]", value_parser = parse_output, help_heading = "Report")]
     outputs: Vec<Output>,
     /// Exit with 1 only for findings of this severity or worse: low, medium, high, critical, never

@@ -6,6 +6,7 @@
 
 mod csv;
 mod forge;
+mod gitlab;
 mod html;
 pub mod json;
 mod jsonl;
@@ -49,12 +50,21 @@ pub enum Format {
     Csv,
     /// One page for a browser, complete in itself: `docs/output-html.md`.
     Html,
+    /// GitLab's secret detection report.
+    Gitlab,
 }
 
 impl Format {
     /// All formats.
-    pub const ALL: [Format; 6] =
-        [Format::Text, Format::Json, Format::Jsonl, Format::Sarif, Format::Csv, Format::Html];
+    pub const ALL: [Format; 7] = [
+        Format::Text,
+        Format::Json,
+        Format::Jsonl,
+        Format::Sarif,
+        Format::Csv,
+        Format::Html,
+        Format::Gitlab,
+    ];
 
     /// The lower-case word used in options.
     pub fn as_str(self) -> &'static str {
@@ -65,6 +75,7 @@ impl Format {
             Format::Sarif => "sarif",
             Format::Csv => "csv",
             Format::Html => "html",
+            Format::Gitlab => "gitlab",
         }
     }
 
@@ -83,6 +94,7 @@ impl Format {
             Format::Sarif => sarif::write(report, out),
             Format::Csv => csv::write(report, out),
             Format::Html => html::write(report, out),
+            Format::Gitlab => gitlab::write(report, out),
         }
     }
 }
@@ -95,7 +107,7 @@ impl fmt::Display for Format {
 
 /// A word that names no format.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{given}` is no output format; use one of text, json, jsonl, sarif, csv, html")]
+#[error("`{given}` is no output format; use one of text, json, jsonl, sarif, csv, html, gitlab")]
 pub struct ParseFormatError {
     given: String,
 }
