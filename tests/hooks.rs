@@ -4,12 +4,15 @@
 #![allow(clippy::panic)]
 
 mod common;
+#[path = "common/mock.rs"]
+mod mock;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
 use common::{NOW, Repo, Scratch, leaktrace, scrubbed, token};
+use mock::{Mock, Reply};
 use serde_json::Value;
 
 const PEOPLE: &str = "\
@@ -192,6 +195,108 @@ fn a_forced_push_is_judged_by_what_it_brings_and_by_settings_from_before() {
 }
 
 #[test]
+fn names_and_headers_are_part_of_what_is_pushed() {
+    let server = Server::new();
+    server.hook("pre-receive", "", "");
+    let clone = server.clone();
+    let secret = token("header");
+    assert!(!server.push(&[&format!("main:refs/heads/{secret}")]).0, "the name of a branch");
+    let head = clone.head();
+    let tag = format!(
+        "object {head}\ntype commit\ntag {secret}\ntagger A <a@b.example> {NOW} +0000\n\nv1\n"
+    );
+    let tag = clone
+        .git_with(&["hash-object", "-t", "tag", "-w", "--literally", "--stdin"], tag.as_bytes());
+    clone.git(&["update-ref", "refs/tags/v1", &tag]);
+    assert!(!server.push(&["v1"]).0, "the header of a tag");
+    let tree = clone.git(&["rev-parse", "HEAD^{tree}"]);
+    let who = format!("A <a@b.example> {NOW} +0000");
+    for header in [
+        format!("note {secret}"),
+        format!("gpgsig {secret}"),
+        format!(
+            "gpgsig -----BEGIN SSH SIGNATURE-----\n AAAA\n -----END SSH SIGNATURE-----\nx {secret}"
+        ),
+    ] {
+        let commit = format!(
+            "tree {tree}\nparent {head}\nauthor {who}\ncommitter {who}\n{header}\n\nWork\n"
+        );
+        let commit =
+            clone.git_with(&["hash-object", "-t", "commit", "-w", "--stdin"], commit.as_bytes());
+        clone.git(&["update-ref", "refs/heads/odd", &commit]);
+        let (done, said) = server.push(&["odd"]);
+        assert!(!done, "{header:?}");
+        assert!(!said.contains(&secret), "a value was shown");
+    }
+}
+
+#[test]
+fn repositories_with_a_working_tree_take_pushes_too() {
+    let server = Server::new();
+    let desk = server.scratch.init("desk", &[]);
+    desk.commit_file("a", "a\n", "Begin");
+    desk.git(&["config", "receive.denyCurrentBranch", "ignore"]);
+    desk.git(&["worktree", "add", "--quiet", "-b", "side", "../side"]);
+    let hook = fs::read_to_string(server.hooked("pre-receive")).expect("a hook");
+    let path = server.scratch.write("desk/.git/hooks/pre-receive", hook);
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("executable");
+    let clone = server.clone();
+    clone.git(&["checkout", "--quiet", "-b", "clean"]);
+    clone.commit_file("b", "b\n", "Clean");
+    for to in ["../desk", "../side"] {
+        let (done, _, said) = clone.try_git(&["push", "--quiet", to, "clean"], b"");
+        assert!(done, "{to}: {said}");
+    }
+    clone.commit_file("prod.env", dotenv("desk"), "Leak");
+    for to in ["../desk", "../side"] {
+        let (done, _, said) = clone.try_git(&["push", "--quiet", to, "clean"], b"");
+        assert!(!done && said.contains("prod.env"), "{to}: {said}");
+    }
+}
+
+#[test]
+fn whoever_pushes_does_not_learn_who_is_told() {
+    let server = Server::new().with_people("");
+    let alerts = "alerts:\n- name: cases\n  channel: webhook\n  url_variable: HOOK_URL\n  \
+                  secret_variable: HOOK_SECRET\n";
+    server.scratch.write("org.yml", format!("{CONFIG}{alerts}"));
+    // Gone for good, which is not tried again.
+    let gone = Mock::with(|_| Reply::new(410, ""));
+    let signing = format!("whsec_{}", &common::hex(&common::key_bytes())[..32]);
+    let variables = format!(
+        "export GL_ID=user-1002 GL_USERNAME=bobby HOOK_URL={} HOOK_SECRET={signing}",
+        gone.url("/x")
+    );
+    let run = |more: &str| {
+        server.hook(
+            "pre-receive",
+            &variables,
+            &format!("--host git.corp.example {} {more}", server.asked()),
+        );
+        server.push(&["main"])
+    };
+    server.clone().commit_file("prod.env", dotenv("told"), "Settings");
+    let (done, said) = run("--alerts dry-run");
+    assert!(!done && said.contains("whoever pushes would read"), "{said}");
+    let (done, said) = run("");
+    assert!(!done && said.contains("refused: what is pushed holds credentials"), "{said}");
+    for word in ["cases", "webhook", "127.0.0.1", "attempts"] {
+        assert!(!said.contains(word), "{word} in {said}");
+    }
+    assert!(said.contains("a notification could not be sent"), "{said}");
+    let log = fs::read_to_string(server.scratch.path("store/audit.jsonl")).expect("a log");
+    assert!(log.contains("alert-failed") && log.contains("cases"), "{log}");
+}
+
+impl Server {
+    /// The file of a hook, made if it is not there.
+    fn hooked(&self, name: &str) -> std::path::PathBuf {
+        self.hook(name, "", "");
+        self.scratch.path(format!("web.git/hooks/{name}"))
+    }
+}
+
+#[test]
 fn the_update_hook_refuses_one_reference_and_lets_the_other_pass() {
     let server = Server::new();
     server.hook("update", "", "");
@@ -298,6 +403,8 @@ fn a_reason_lets_a_push_pass_where_the_server_allows_that_and_is_kept() {
     server.hook("pre-receive", "", &format!("--allow-bypass '{}'", record.display()));
     assert!(!server.push(&["main"]).0, "there is no reason");
     assert!(!server.push(&["--push-option=leaktrace.bypass=ok", "main"]).0, "that is no reason");
+    let leaky = format!("--push-option=leaktrace.bypass=it is {}", token("other"));
+    assert!(!server.push(&[&leaky, "main"]).0, "a reason with a credential is kept by nobody");
     let (done, said) = server.push(&[reason, "main"]);
     assert!(done, "{said}");
     let kept = fs::read_to_string(&record).expect("kept");

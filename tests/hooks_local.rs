@@ -242,6 +242,13 @@ fn husky_lefthook_and_shared_hooks_are_respected() {
     assert_eq!(desk.hook("uninstall", &[]).code, Some(0));
     let file = fs::read_to_string(desk.scratch.path("web/.husky/pre-commit")).expect("a file");
     assert_eq!(file, "echo theirs > theirs\n");
+    // A folder of the repository that is not there yet.
+    repo.git(&["config", "core.hooksPath", ".githooks"]);
+    let run = desk.hook("install", &["--hook", "commit-msg"]);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    assert!(desk.scratch.path("web/.githooks/commit-msg").is_file());
+    let status = desk.hook("status", &[]);
+    assert!(status.text().contains("commit-msg: installed"), "{}", status.text());
     // Hooks outside of the repository belong to others, too.
     repo.git(&["config", "core.hooksPath", "../hooks"]);
     let run = desk.hook("install", &install);

@@ -221,9 +221,9 @@ fn a_forges_record_says_who_pushed_each_commit_of_a_history() {
     let pages = format!(
         "{}\n{}",
         json!([
-            entry(10, "pr_merge", bob, "main", [&second, &topic]),
+            entry(10, "push", bob, "main", [&second, &topic]),
             entry(19, "branch_creation", eva, "topic", [&zeros, &topic]),
-            entry(20, "push", eva, "topic", [&zeros, &topic]),
+            entry(8, "branch_deletion", bob, "topic", [&topic, &zeros]),
             entry(30, "force_push", eva, "main", [&first, &second]),
         ]),
         json!([entry(40, "push", bob, "main", [&old, &first])]),
@@ -243,7 +243,7 @@ fn a_forges_record_says_who_pushed_each_commit_of_a_history() {
     assert_eq!(pusher_of(&old), None, "the record does not reach back to it");
     assert_eq!(pusher_of(&first), contractor);
     assert_eq!(pusher_of(&second), employee);
-    assert_eq!(pusher_of(&topic), employee, "whoever merges pushed nothing");
+    assert_eq!(pusher_of(&topic), employee, "what a branch had before is not the next one's");
     let origin = &cases[0]["case"]["push"]["origin"];
     assert!(origin.is_null() || origin == "the forge's record of activity", "{origin}");
     // What is no record is refused, with the place and without its content.

@@ -78,6 +78,15 @@ enum Kind {
 }
 
 impl Kind {
+    const ALL: [Kind; 6] = [
+        Kind::PreCommit,
+        Kind::CommitMsg,
+        Kind::PrePush,
+        Kind::PreReceive,
+        Kind::Update,
+        Kind::PostReceive,
+    ];
+
     /// Its name in git.
     fn name(self) -> &'static str {
         match self {

@@ -29,31 +29,30 @@ pub enum When {
     Off,
 }
 
-/// Tells the targets about what the push brought in; whether all that were to be told were.
-pub fn run(scan: &Scan, people: &People, when: When) -> anyhow::Result<bool> {
+/// Tells the targets about what the push brought in; gives what became of it, a line for each target,
+/// and whether all that were to be told were.
+pub fn run(scan: &Scan, people: &People, when: When) -> anyhow::Result<(Vec<String>, bool)> {
     let targets: &[Target] = &people.settings.alerts;
     if when == When::Off || targets.is_empty() {
-        return Ok(true);
+        return Ok((Vec::new(), true));
     }
     let finder = finder(scan);
     let items: Vec<Item> = scan.report.findings.iter().filter_map(|one| item(scan, one)).collect();
-    let Some(push) = push_of(scan, people) else { return Ok(true) };
+    let Some(push) = push_of(scan, people) else { return Ok((Vec::new(), true)) };
     let mask = |text: &str| finder.masked(text);
     if when == When::DryRun {
         let drafts = alert::dry_run(targets, &push, &items, &mask);
         terminal::warn(&format!("alerts that would be sent:\n{}", alert::render(&drafts)));
-        return Ok(true);
+        return Ok((Vec::new(), true));
     }
     if items.is_empty() {
-        return Ok(true);
+        return Ok((Vec::new(), true));
     }
     let endpoints = Endpoint::all(targets, &alerts::lookup);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let outcomes = alert::send(&endpoints, &push, &items, &mask, &network::settings()?, &clock);
-    for outcome in &outcomes {
-        terminal::warn(&outcome.to_string());
-    }
-    Ok(outcomes.iter().all(|outcome| outcome.ok))
+    let told = outcomes.iter().map(ToString::to_string).collect();
+    Ok((told, outcomes.iter().all(|outcome| outcome.ok)))
 }
 
 /// Finds every secret of a scan in texts.

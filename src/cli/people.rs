@@ -285,6 +285,9 @@ fn events_of(
             return Err(UsageError(hint.to_owned()).into());
         };
         let records = activity::read(&shown(path), &read(path, activity::MAX_BYTES)?)?;
+        if records.is_empty() {
+            terminal::warn(&format!("{}: an empty record, which says nothing", shown(path)));
+        }
         events.extend(records.iter().filter_map(|record| record.event(repository)));
     }
     if arguments.event.is_some() || !arguments.activity.is_empty() {

@@ -240,10 +240,20 @@ impl How<'_> {
         {
             bundle::write(path, bundle, &notify::finder(&scan), &people.pseudonyms)?;
         }
-        if let Some(people) = &options.people
-            && !notify::run(&scan, people, self.people.alerts)?
-        {
-            exit = Exit::Failed;
+        if let Some(people) = &options.people {
+            let (told, sent) = notify::run(&scan, people, self.people.alerts)?;
+            if self.to != To::Pusher {
+                for line in &told {
+                    terminal::warn(line);
+                }
+                exit = if sent { exit } else { Exit::Failed };
+            } else if !sent {
+                // Which targets hear of a push says what is thought of whoever pushes it: that is for
+                // whoever runs the server.
+                let folder = people::folder(None, options.config.as_ref())?;
+                people::record(&folder, options.as_of, "alert-failed", &told.join("; "))?;
+                terminal::warn("a notification could not be sent; the server's log says why");
+            }
         }
         Ok((exit, scan))
     }

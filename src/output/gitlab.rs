@@ -49,7 +49,7 @@ pub(super) fn write(report: &Printable, out: &mut dyn io::Write) -> io::Result<(
         "vulnerabilities": report
             .findings
             .iter()
-            .map(|one| vulnerability(one, report.reveal))
+            .map(|one| vulnerability(one, report))
             .collect::<Vec<_>>(),
     });
     serde_json::to_writer_pretty(&mut *out, &document)?;
@@ -78,7 +78,7 @@ fn messages(report: &Printable) -> Vec<Value> {
     all
 }
 
-fn vulnerability(reported: &Reported, reveal: bool) -> Value {
+fn vulnerability(reported: &Reported, report: &Printable) -> Value {
     let finding = &reported.finding;
     let rule = &finding.rule;
     let place = reported.places.first();
@@ -124,7 +124,7 @@ fn vulnerability(reported: &Reported, reveal: bool) -> Value {
         "location": location,
         "raw_source_code_extract":
             place.map(|place| place.excerpt.trim().to_owned()).unwrap_or_default(),
-        "details": details(reported, reveal),
+        "details": details(reported, report),
     });
     if !rule.page.is_empty()
         && let Some(map) = value.as_object_mut()
@@ -135,16 +135,17 @@ fn vulnerability(reported: &Reported, reveal: bool) -> Value {
     value
 }
 
-fn details(reported: &Reported, reveal: bool) -> Value {
+fn details(reported: &Reported, report: &Printable) -> Value {
     let text = |name: &str, value: &str| json!({ "name": name, "type": "text", "value": value });
     let mut details = Map::new();
     let fingerprint = reported.finding.fingerprint.to_string();
     details.insert("fingerprint".to_owned(), text("Fingerprint", &fingerprint));
-    if reveal {
+    if report.reveal {
         let value = escape(reported.finding.secret.expose());
         details.insert("value".to_owned(), text("Value", &value));
     }
-    if let Some(card) = &reported.card {
+    // As for SARIF: whoever can see the alerts of a public repository reads this.
+    if let Some(card) = reported.card.as_ref().filter(|_| report.identity_in_sarif) {
         details.insert("concern".to_owned(), text("Who should look", card.concern.as_str()));
     }
     let more: Vec<Value> = reported

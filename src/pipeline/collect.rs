@@ -39,8 +39,8 @@ const LFS_START: &[u8] = b"version https://git-lfs.github.com/spec/v1\n";
 /// Largest Git LFS pointer, by the specification.
 const LFS_BYTES: usize = 1024;
 
-/// Headers of commits and tags that name people.
-const PEOPLE: [&[u8]; 3] = [b"author ", b"committer ", b"tagger "];
+/// Headers of commits and tags whose values are ids.
+const IDS: [&[u8]; 3] = [b"tree ", b"parent ", b"object "];
 
 /// A match and the comment beside it.
 #[derive(Debug, Clone)]
@@ -447,7 +447,7 @@ impl<'a> Search<'a> {
     /// Searches a commit's or tag's message, and the names and addresses in its headers; gives the
     /// length of the message, if there is one.
     pub fn message(&self, kind: ContentKind, id: ObjectId, object: &[u8]) -> Option<u64> {
-        self.keep(ContentId::Object { kind, id }, self.text(&people(object)), |_| None);
+        self.keep(ContentId::Object { kind, id }, self.text(&said_in_headers(object)), |_| None);
         let message = message(object)?;
         self.count(&self.counts.texts, message.len() as u64);
         let outcome = self.text(message);
@@ -525,14 +525,32 @@ impl<'a> Search<'a> {
     }
 }
 
-/// The lines in a commit's or tag's headers that name people.
-fn people(object: &[u8]) -> Vec<u8> {
+/// The headers of a commit or tag but for ids and signatures: names of people and of the tag, and
+/// whatever else somebody wrote there, which git keeps and every clone has.
+fn said_in_headers(object: &[u8]) -> Vec<u8> {
     let end = memchr::memmem::find(object, b"\n\n").unwrap_or(object.len());
-    let people: Vec<&[u8]> = object[..end]
-        .split(|b| *b == b'\n')
-        .filter(|line| PEOPLE.iter().any(|header| line.starts_with(header)))
-        .collect();
-    people.join(&b'\n')
+    let mut kept: Vec<&[u8]> = Vec::new();
+    let mut signature = false;
+    for line in object[..end].split(|b| *b == b'\n') {
+        let value = line.splitn(2, |b| *b == b' ').nth(1).unwrap_or_default();
+        if signature {
+            // Lines of a signature are base64; a line that is none ends it, whatever it claims.
+            signature = line.starts_with(b" ") && !value.starts_with(b"-----END");
+            if signature || value.starts_with(b"-----END") {
+                continue;
+            }
+        }
+        if value.starts_with(b"-----BEGIN") && value.ends_with(b"SIGNATURE-----") {
+            signature = true;
+            continue;
+        }
+        let is_id = IDS.iter().any(|header| line.starts_with(header))
+            && value.iter().all(u8::is_ascii_hexdigit);
+        if !is_id {
+            kept.push(line);
+        }
+    }
+    kept.join(&b'\n')
 }
 
 /// The message of a commit or tag, if it has one.

@@ -40,6 +40,8 @@ pub struct Narrow {
     pub heads: Vec<Tip>,
     /// Annotated tags that lead there.
     pub tags: Vec<ObjectId>,
+    /// Names of references that are new or moved.
+    names: Vec<Arc<str>>,
     /// Whether it is about the index.
     staged: bool,
     /// Commits at a shallow boundary.
@@ -77,9 +79,13 @@ pub fn run(
     for path in changes.iter().flat_map(|change| &change.new_paths) {
         search.name(last_part(path), Origin::Tree);
     }
+    let names = selection.map(|selection| selection.names.clone()).unwrap_or_default();
+    for name in &names {
+        search.name(name.as_bytes(), Origin::Reference);
+    }
     let before = before(search, repo, &changes, &found, log);
     let heads = selection.map(|selection| selection.heads.clone()).unwrap_or_default();
-    Narrow { changes, before, heads, tags, staged: selection.is_none(), shallow }
+    Narrow { changes, before, heads, tags, names, staged: selection.is_none(), shallow }
 }
 
 /// The name at a path's end.
@@ -244,6 +250,11 @@ pub fn seen(
             && let Some(hits) = by_object.get(&id)
         {
             gathered.message(ContentKind::Commit, id, hits);
+        }
+    }
+    for name in &narrow.names {
+        for hit in by_name.get(name.as_bytes()).copied().into_iter().flatten() {
+            gathered.add(ContentId::Name(name.as_bytes().to_vec()), hit, None, None);
         }
     }
     for tag in &narrow.tags {

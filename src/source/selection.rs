@@ -26,6 +26,8 @@ pub struct Selection {
     pub tags: Vec<ObjectId>,
     /// Files and folders that references lead to without a commit, with their names.
     pub contents: Vec<Tip>,
+    /// Names of references that are new or moved.
+    pub names: Vec<Arc<str>>,
 }
 
 /// A reference that a push changes.
@@ -128,6 +130,7 @@ pub fn pushed(
     let mut tags = BTreeSet::new();
     for change in changes {
         let Some(after) = change.after else { continue };
+        selection.names.push(Arc::clone(&change.name));
         let id = follow(reader, after, &mut tags);
         let tip = Tip { name: Arc::clone(&change.name), id };
         match reader.header(&id) {

@@ -66,7 +66,7 @@ impl Work<'_> {
         host: &str,
     ) -> Result<(), Error> {
         let Some(branch) = branch_of(&record.reference) else { return Ok(()) };
-        if matches!(record.act, Act::Merge | Act::Push | Act::ForcePush) {
+        if matches!(record.act, Act::Merge | Act::Push | Act::Creation | Act::ForcePush) {
             self.explain(record);
         }
         let protection = self.protection(repository, branch)?;
@@ -75,7 +75,7 @@ impl Work<'_> {
             Act::ForcePush => (&check::FORCED_PUSH, "rewrote the branch by a forced push"),
             Act::Deletion => (&check::FORCED_PUSH, "deleted the branch"),
             Act::Push => (&check::DIRECT_PUSH, "pushed to the branch"),
-            Act::Merge | Act::Other => return Ok(()),
+            Act::Merge | Act::Creation | Act::Other => return Ok(()),
         };
         let Some((severity, rule)) = weight(check, &protection, branch) else { return Ok(()) };
         let actor = Actor { realm: host.to_owned(), ..record.actor.clone() };

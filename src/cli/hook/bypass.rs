@@ -5,14 +5,17 @@ use std::env;
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use serde::Serialize;
 
 use super::super::exit::UsageError;
 use super::super::people::shown;
+use crate::engine::{Effort, Engine, Limits};
 use crate::model::text::escape;
 use crate::pipeline::Scan;
+use crate::rule::Ruleset;
 
 /// The variable that a developer sets to the reason.
 pub const VARIABLE: &str = "LEAKTRACE_BYPASS";
@@ -75,6 +78,14 @@ fn checked(reason: &str, name: &str) -> anyhow::Result<String> {
              least)"
         ))
         .into());
+    }
+    // Records are read by many, and kept.
+    let rules = Arc::new(Ruleset::builtin());
+    let engine = Engine::new(rules, Effort::Small, Limits::default());
+    if !engine.scan(reason.as_bytes()).matches.is_empty() {
+        return Err(
+            UsageError(format!("{name} itself holds a credential: write it without")).into()
+        );
     }
     Ok(escape(reason.as_bytes()))
 }

@@ -127,7 +127,6 @@ impl Which {
         let common = ask(&["rev-parse", "--git-common-dir"])?;
         let bare = ask(&["rev-parse", "--is-bare-repository"])?.ends_with("true");
         let top = if bare { None } else { Some(ask(&["rev-parse", "--show-toplevel"])?) };
-        let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let (inside, real_folder) = (real(&common), real(&folder));
         let husky = top.as_ref().map(|top| top.join(".husky"));
         let lefthook = top.as_ref().and_then(|top| {
@@ -250,14 +249,7 @@ impl Install {
 impl Uninstall {
     pub fn run(&self) -> anyhow::Result<Exit> {
         let place = self.which.place()?;
-        let all = [
-            Kind::PreCommit,
-            Kind::CommitMsg,
-            Kind::PrePush,
-            Kind::PreReceive,
-            Kind::Update,
-            Kind::PostReceive,
-        ];
+        let all = Kind::ALL;
         let kinds =
             if self.which.hooks.is_empty() { all.to_vec() } else { self.which.kinds(&place) };
         for kind in kinds {
@@ -296,7 +288,14 @@ impl Status {
             Manager::Shared => terminal::say("other repositories use them, too")?,
         }
         let mut all = true;
-        for kind in self.which.kinds(&place) {
+        let mut kinds = self.which.kinds(&place);
+        for kind in Kind::ALL {
+            if matches!(place.state(kind)?, State::Ours | State::Chained) && !kinds.contains(&kind)
+            {
+                kinds.push(kind);
+            }
+        }
+        for kind in kinds {
             let state = place.state(kind)?;
             let word = match state {
                 State::Missing => "not installed",
@@ -332,6 +331,19 @@ fn script(kind: Kind, options: &str) -> anyhow::Result<String> {
          {pipe}\"$leaktrace\" hook run {name} \"$@\"{options}\n",
         program = quoted(program),
     ))
+}
+
+/// A path without links in it, as far as it exists.
+fn real(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let existing = path.ancestors().find_map(|one| Some((one, one.canonicalize().ok()?)));
+    match existing {
+        Some((one, real)) => match path.strip_prefix(one) {
+            Ok(rest) if !rest.as_os_str().is_empty() => real.join(rest),
+            _ => real,
+        },
+        None => path,
+    }
 }
 
 /// As a shell takes it.

@@ -7,6 +7,7 @@
 
 use std::env;
 use std::ffi::OsStr;
+use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ use anyhow::Context as _;
 use gix::ObjectId;
 
 use super::super::exit::UsageError;
+use super::super::notify::When;
 use super::super::{Exit, people, scan, terminal};
 use super::{Kind, Run, bypass};
 use crate::identity::event::{self, Hook, PushEvent};
@@ -31,12 +33,15 @@ impl Run {
             let hint = "--event: a hook learns of the push from git and the server's variables";
             return Err(UsageError(hint.to_owned()).into());
         }
+        if self.people.alerts == When::DryRun {
+            let hint = "--alerts dry-run: whoever pushes would read the alerts; try them with \
+                        `leaktrace alerts test` or in a scan";
+            return Err(UsageError(hint.to_owned()).into());
+        }
         let events = self.events()?;
         let environment = scan::environment()?;
         let mut options = Options {
-            subjects: vec![Subject::Path(
-                env::var_os("GIT_DIR").map_or_else(|| PathBuf::from("."), PathBuf::from),
-            )],
+            subjects: vec![Subject::Path(git_folder()?)],
             scope: Scope::Pushed(changes(&events)?),
             quarantine: env::var_os("GIT_QUARANTINE_PATH").map(PathBuf::from),
             ..self.settings.options(&environment)?
@@ -110,6 +115,17 @@ impl Run {
             }
             _ => Some("refused, because not all that is pushed could be checked; see above"),
         }
+    }
+}
+
+/// The repository's git folder, in which git runs hooks; of a linked working tree the one that all
+/// share, which has the objects and references.
+fn git_folder() -> anyhow::Result<PathBuf> {
+    let named = env::var_os("GIT_DIR").map_or_else(|| PathBuf::from("."), PathBuf::from);
+    let folder = std::path::absolute(named)?;
+    match fs::read_to_string(folder.join("commondir")) {
+        Ok(common) => Ok(folder.join(common.trim_end()).canonicalize()?),
+        Err(_) => Ok(folder),
     }
 }
 

@@ -1,13 +1,13 @@
 //! `leaktrace identity activity`: saves what a forge recorded of a repository, for `--activity`.
 
 use std::io::{self, BufWriter, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 
 use super::super::people::shown;
-use super::super::{Exit, scan, terminal};
+use super::super::{Exit, terminal};
 use super::sync::{client, token};
 use crate::identity::Error;
 use crate::identity::sync::activity::{Forge, Settings, fetch};
@@ -58,12 +58,19 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         suites: arguments.rule_suites,
     };
     let client = client(arguments.ca_file.as_deref())?;
-    let mut out: Box<dyn Write> = match &arguments.output {
-        Some(path) => Box::new(BufWriter::new(
-            scan::create(path).with_context(|| format!("cannot write {}", shown(path)))?,
-        )),
-        None => Box::new(BufWriter::new(io::stdout().lock())),
+    // Beside its place first: half a record would be taken for a whole one.
+    let beside = |path: &Path| {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))
+            .with_context(|| format!("cannot write {}", shown(path)))
     };
+    let mut file = arguments.output.as_deref().map(beside).transpose()?;
+    let mut standard = io::stdout();
+    let target: &mut dyn Write = match &mut file {
+        Some(file) => file,
+        None => &mut standard,
+    };
+    let mut out = BufWriter::new(target);
     let mut failed = None;
     let count = fetch(&settings, client, &mut |page| {
         let written = serde_json::to_writer(&mut out, page).map_err(io::Error::from);
@@ -77,6 +84,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     }
     let count = count?;
     out.flush().context("cannot write what was read")?;
+    drop(out);
+    if let (Some(file), Some(path)) = (file, &arguments.output) {
+        file.persist(path).with_context(|| format!("cannot write {}", shown(path)))?;
+    }
     terminal::warn(&format!("{count} entries"));
     Ok(Exit::Clean)
 }

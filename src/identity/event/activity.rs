@@ -25,6 +25,8 @@ const MAX_TEXT: usize = 1024;
 pub enum Act {
     /// A push.
     Push,
+    /// A push that made a ref.
+    Creation,
     /// A push that rewrote history.
     ForcePush,
     /// A pull request was merged, by itself or in a queue.
@@ -146,7 +148,8 @@ pub fn read(name: &str, bytes: &[u8]) -> Result<Vec<Record>, Error> {
         }
         for entry in list {
             let number = records.len() + 1;
-            let record = record(entry).ok_or_else(|| {
+            let wrong = |field| fail(format!("entry {number}: {field} is no object id"));
+            let record = record(entry).map_err(wrong)?.ok_or_else(|| {
                 fail(format!("entry {number} is none of activity, rule suites or events"))
             })?;
             records.push(record);
@@ -155,13 +158,27 @@ pub fn read(name: &str, bytes: &[u8]) -> Result<Vec<Record>, Error> {
     Ok(records)
 }
 
-fn record(entry: Entry) -> Option<Record> {
+/// An entry as it counts; none of what is no entry, and the field that is wrong.
+fn record(entry: Entry) -> Result<Option<Record>, &'static str> {
+    let before = object(entry.before.as_ref().or(entry.before_sha.as_ref()), "`before`")?;
+    let after = object(entry.after.as_ref().or(entry.after_sha.as_ref()), "`after`")?;
+    let push = entry.push_data.as_ref();
+    let from = object(push.and_then(|push| push.commit_from.as_ref()), "`commit_from`")?;
+    let to = object(push.and_then(|push| push.commit_to.as_ref()), "`commit_to`")?;
+    Ok(kept(entry, (before, after), (from, to)))
+}
+
+/// The ends of a change.
+type Ends = (Option<String>, Option<String>);
+
+fn kept(entry: Entry, (before, after): Ends, pushed: Ends) -> Option<Record> {
     if entry.action_name.is_some() {
-        return of_gitlab(entry);
+        return of_gitlab(entry, pushed);
     }
     let act = match (entry.activity_type.as_deref(), entry.result.as_deref()) {
         (Some("push"), _) => Act::Push,
         (Some("force_push"), _) => Act::ForcePush,
+        (Some("branch_creation"), _) => Act::Creation,
         (Some("pr_merge" | "merge_queue_merge"), _) => Act::Merge,
         (Some("branch_deletion"), _) => Act::Deletion,
         (None, Some("bypass")) => Act::Bypass,
@@ -182,18 +199,11 @@ fn record(entry: Entry) -> Option<Record> {
     let time = entry.timestamp.or(entry.pushed_at)?;
     let time = time.parse::<jiff::Timestamp>().ok()?.as_second();
     let reference = entry.reference.filter(|name| name.len() <= MAX_TEXT)?;
-    Some(Record {
-        act,
-        reference: escape(reference.as_bytes()),
-        before: object(entry.before.or(entry.before_sha)),
-        after: object(entry.after.or(entry.after_sha)),
-        time,
-        actor,
-    })
+    Some(Record { act, reference: escape(reference.as_bytes()), before, after, time, actor })
 }
 
 /// An entry of GitLab's list of events, most of which are no pushes.
-fn of_gitlab(entry: Entry) -> Option<Record> {
+fn of_gitlab(entry: Entry, (before, after): Ends) -> Option<Record> {
     let time = entry.created_at?.parse::<jiff::Timestamp>().ok()?.as_second();
     let login = entry.author_username.filter(|login| login.len() <= MAX_TEXT);
     let actor = Actor {
@@ -204,11 +214,11 @@ fn of_gitlab(entry: Entry) -> Option<Record> {
     let push = entry.push_data.unwrap_or_default();
     let name = push.reference.filter(|name| name.len() <= MAX_TEXT).unwrap_or_default();
     let folder = if push.ref_type.as_deref() == Some("tag") { "tags" } else { "heads" };
-    let (before, after) = (object(push.commit_from), object(push.commit_to));
-    let act = match (name.is_empty(), &after) {
-        (true, _) => Act::Other,
-        (false, Some(_)) => Act::Push,
-        (false, None) => Act::Deletion,
+    let act = match (name.is_empty(), &before, &after) {
+        (true, ..) => Act::Other,
+        (_, _, None) => Act::Deletion,
+        (_, None, _) => Act::Creation,
+        _ => Act::Push,
     };
     let reference = format!("refs/{folder}/{}", escape(name.as_bytes()));
     Some(Record { act, reference, before, after, time, actor })
@@ -222,9 +232,11 @@ impl Record {
         let actor = Actor { realm: host.to_owned(), ..self.actor.clone() };
         let mut event = PushEvent::new(Origin::ActivityApi, host, true);
         match self.act {
-            Act::Push | Act::ForcePush => event.pusher = Some(actor.clone()),
+            Act::Push | Act::Creation | Act::ForcePush => event.pusher = Some(actor.clone()),
             Act::Merge => event.merged_by = Some(actor.clone()),
-            Act::Deletion | Act::Bypass | Act::Other => return None,
+            // Brings nothing, and says what was there before.
+            Act::Deletion => event.deleted = true,
+            Act::Bypass | Act::Other => return None,
         }
         event.sender = Some(actor);
         event.repository = Some(repository.to_lowercase());
@@ -238,11 +250,15 @@ impl Record {
     }
 }
 
-/// An object's id; none of what is none, and of all zeros.
-fn object(id: Option<String>) -> Option<String> {
-    let id = id?.to_ascii_lowercase();
+/// An object's id; none where there is none, as zeros of any length say, too.
+fn object(id: Option<&String>, field: &'static str) -> Result<Option<String>, &'static str> {
+    let Some(id) = id else { return Ok(None) };
+    let id = id.to_ascii_lowercase();
+    if id.bytes().all(|byte| byte == b'0') {
+        return Ok(None);
+    }
     let good = matches!(id.len(), 40 | 64) && id.bytes().all(|byte| byte.is_ascii_hexdigit());
-    (good && id.bytes().any(|byte| byte != b'0')).then_some(id)
+    if good { Ok(Some(id)) } else { Err(field) }
 }
 
 #[cfg(test)]
@@ -283,7 +299,16 @@ mod tests {
         assert_eq!(events[1].ref_name.as_deref(), Some("refs/heads/main"));
         assert_eq!(events[1].repository.as_deref(), Some("git.example/a/b"));
         assert_eq!(records[0].actor.login.as_deref(), Some("ana\\x1b"));
-        for bad in ["[1]", "{}", "[{}]", "[", "x", "[{\"result\":\"bypass\"}]"] {
+        for bad in [
+            "[1]",
+            "{}",
+            "[{}]",
+            "[",
+            "x",
+            "[{\"result\":\"bypass\"}]",
+            "[{\"activity_type\":\"push\",\"after\":\"zz\"}]",
+            "[{\"action_name\":\"pushed to\",\"push_data\":{\"commit_to\":\"zz\"}}]",
+        ] {
             let error = read("x.json", bad.as_bytes()).expect_err(bad).to_string();
             assert!(error.starts_with("x.json: "), "{error}");
         }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use gix::ObjectId;
 
-use super::{Counts, Hit, Search, message, people};
+use super::{Counts, Hit, Search, message, said_in_headers};
 use crate::engine::{Engine, Match, Scratch};
 use crate::model::parallel::PerThread;
 use crate::model::{ContentId, ContentKind, IncompleteKind, IncompleteLog};
@@ -103,7 +103,7 @@ impl Search<'_> {
                 }
             }
         } else {
-            self.keep(content.clone(), self.text(&people(object)), |_| None);
+            self.keep(content.clone(), self.text(&said_in_headers(object)), |_| None);
             if kind == ContentKind::Commit {
                 // What cannot be read in it is as missing as it was.
                 self.commit_gap(id, Commit::parse(id, object).err());
@@ -120,7 +120,7 @@ impl Search<'_> {
         if kind == ContentKind::Blob {
             return self.peek(object);
         }
-        let mut found = self.peek(&people(object));
+        let mut found = self.peek(&said_in_headers(object));
         found.extend(message(object).into_iter().flat_map(|message| self.peek(message)));
         found
     }

@@ -225,9 +225,8 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Who pushed, whatever the push brought; `None` where no event says so.
-    pub fn pusher(&self) -> Result<Option<Actor>, Error> {
-        let Some(event) = self.people.events.first() else { return Ok(None) };
+    /// Who made a push, whatever it brought; `None` where the event does not say.
+    pub fn pusher(&self, event: &PushEvent) -> Result<Option<Actor>, Error> {
         let time = event.received_at.unwrap_or(self.now);
         let resolver = self.resolver(time);
         let keys =

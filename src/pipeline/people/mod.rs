@@ -42,6 +42,9 @@ pub use push::repository_of;
 /// Findings that are traced to people, at most; the rest is counted as not looked at.
 const CASES: usize = 20_000;
 
+/// Pushes that are older than this, seconds, are no habit any more.
+const REMEMBERED: i64 = 400 * 86_400;
+
 /// What the identity cross-check needs, made once for a scan.
 #[derive(Debug)]
 pub struct People {
@@ -312,12 +315,19 @@ fn record_push(
     people: &People,
     now: i64,
 ) -> Result<(), identity::Error> {
-    let Some(pusher) = reading.pusher()?.filter(|_| people.taken) else { return Ok(()) };
+    if !people.taken {
+        return Ok(());
+    }
     for event in &people.events {
         let (Some(repository), Some(tip)) = (reading.repository(), &event.after) else { continue };
+        let time = event.received_at.unwrap_or(now);
+        if now.saturating_sub(time) > REMEMBERED {
+            continue;
+        }
+        let Some(pusher) = reading.pusher(event)? else { continue };
         let push = Push {
-            time: event.received_at.unwrap_or(now),
-            actor: pusher.pseudonym.clone(),
+            time,
+            actor: pusher.pseudonym,
             repository: repository.to_owned(),
             ref_name: event.ref_name.clone().unwrap_or_default(),
             tip: tip.clone(),

@@ -193,6 +193,9 @@ fn brought(
     hidden.extend(pull.and_then(|pull| parse(&pull.base)).filter(known));
     hidden.extend(base);
     let on_server = event.origin.is_hook();
+    if event.deleted {
+        return Some(BTreeSet::new());
+    }
     if hidden.is_empty() || on_server {
         // A new branch: what other refs have was there before. A server knows that of every push;
         // in a clone they may be newer than the push.

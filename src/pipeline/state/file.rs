@@ -24,8 +24,8 @@ use crate::finding::fingerprint::FingerprintKey;
 use crate::model::text::escape;
 
 const MAGIC: &[u8; 16] = b"leaktrace-state\n";
-/// Version of the format.
-const VERSION: u64 = 3;
+/// Version of the format, and of what is searched: 4 since all headers of commits and tags are.
+const VERSION: u64 = 4;
 const HEADER: usize = 16 + 8 + 16 + 8;
 const MAC: usize = 32;
 /// Largest file that is read, bytes.
