@@ -290,3 +290,55 @@ fn what_the_forge_recorded_is_told_of_its_actor() {
     assert_eq!(run.code, Some(2));
     assert!(run.stderr.contains("entry 1 is none of"), "{}", run.stderr);
 }
+
+/// An audit log in which these accounts did something, each so many days ago.
+fn audit(org: &Org, acts: &[(&str, &str, i64)]) -> String {
+    let entry = |(login, action, days): &(&str, &str, i64)| {
+        let time = (NOW - days * DAY) * 1_000;
+        format!(
+            r#"{{"@timestamp":{time},"action":"{action}","actor":"{login}","org":"acme"}}{}"#,
+            "\n"
+        )
+    };
+    let text: String = acts.iter().map(entry).collect();
+    let path = org.scratch.write("audit.jsonl", text);
+    format!("{}=git.example", path.display())
+}
+
+#[test]
+fn the_newest_sign_of_use_counts_whichever_source_has_it() {
+    let org = Org::new();
+    // By the file of rights, Eve last used hers 200 days ago, and Flo has hers from a file as well.
+    let rights = "holder,login:git.example,resource,role,since,last_used\n\
+        5,eve,git.example/acme/app,admin,2020-01-01,2024-11-27\n\
+        6,flo,git.example/acme/app,write,2020-01-01,2024-11-27\n";
+    let file = org.scratch.write("rights.csv", rights);
+    let (file, store) = (file.to_str().expect("UTF-8"), org.store.to_str().expect("UTF-8"));
+    let import = ["identity", "import", file, "--authority", "forge", "--store", store];
+    let run = leaktrace(org.scratch.root(), &import, &[], b"");
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    let stale = |report: &serde_json::Value| {
+        let found = checks(report).into_iter().filter(|one| one.starts_with("un"));
+        let dormant = checks(report).iter().filter(|one| **one == "dormant-access").count();
+        (found.count(), dormant)
+    };
+    assert_eq!(stale(&org.json(&["review"])), (1, 2));
+    // Acts of everybody's and acts of administrators, before and after the days that count.
+    for (action, eve, wanted) in
+        [("repo.add_member", 3, (0, 1)), ("git.clone", 3, (1, 1)), ("repo.add_member", 120, (1, 2))]
+    {
+        let log = audit(&org, &[("eve", action, eve), ("ana", "repo.access", 300)]);
+        let report = org.json(&["review", "--audit", &log]);
+        assert_eq!(stale(&report), wanted, "{action} {eve}: {report}");
+        let scope = report["scope"].to_string();
+        assert!(scope.contains("audit.jsonl, from 2024-08-19 to 2025-"), "{scope}");
+        if eve == 120 {
+            assert!(
+                report.to_string().contains("on 2025-02-15, 120 days ago, by the audit log."),
+                "{report}"
+            );
+        }
+    }
+    let log = audit(&org, &[("flo", "git.clone", 3)]);
+    assert_eq!(stale(&org.json(&["review", "--audit", &log])), (1, 1));
+}

@@ -1,5 +1,5 @@
-//! What an audit log of GitHub says of the use of rights to administer: the last act of each account
-//! that takes such rights.
+//! What an audit log of GitHub says of the use of accounts: the last act of each at all, and the last
+//! one that takes rights to administer.
 //!
 //! The list is that of the REST API (`GET /orgs/ORG/audit-log`, docs.github.com, "Audit log events
 //! for your organization"), page after page in one file, or an entry a line as the site exports it.
@@ -52,6 +52,10 @@ pub struct Audit {
     pub(super) span: Option<(i64, i64)>,
     /// When each account last did what takes rights to administer.
     pub(super) last: HashMap<NameHash, i64>,
+    /// When each account last did anything.
+    pub(super) acts: HashMap<NameHash, i64>,
+    /// The files by name, escaped, each with its oldest and newest entry.
+    pub(super) files: Vec<(String, (i64, i64))>,
 }
 
 #[derive(Deserialize)]
@@ -87,7 +91,7 @@ impl Audit {
         if bytes.len() as u64 > MAX_BYTES {
             return Err(fail("larger than 64 MiB; save fewer pages".to_owned()));
         }
-        let mut entries = 0usize;
+        let (mut entries, mut span) = (0usize, None);
         for page in serde_json::Deserializer::from_slice(bytes).into_iter::<Page>() {
             let page = page.map_err(|_| {
                 fail(format!(
@@ -101,23 +105,27 @@ impl Audit {
             };
             for entry in list {
                 entries += 1;
-                self.entry(&entry, host).ok_or_else(|| {
+                let time = self.entry(&entry, host).ok_or_else(|| {
                     fail(format!("entry {entries} says neither `@timestamp` nor `created_at`"))
                 })?;
+                let (from, to) = span.unwrap_or((time, time));
+                span = Some((from.min(time), to.max(time)));
             }
         }
-        if entries == 0 {
+        let Some((from, to)) = span else {
             return Err(fail("no entries; save the audit log of the organisation".to_owned()));
-        }
+        };
+        let (first, last) = self.span.unwrap_or((from, to));
+        self.span = Some((first.min(from), last.max(to)));
+        self.files.push((name.to_owned(), (from, to)));
         Ok(())
     }
 
+    /// Takes an entry, and gives its time; none where it says none.
     #[allow(clippy::cast_possible_truncation, reason = "a cast of floats stops at the bounds")]
-    fn entry(&mut self, entry: &Entry, host: &str) -> Option<()> {
+    fn entry(&mut self, entry: &Entry, host: &str) -> Option<i64> {
         // Thousandths of seconds.
         let time = (entry.timestamp.or(entry.created_at)? / 1000.0) as i64;
-        let (from, to) = self.span.unwrap_or((time, time));
-        self.span = Some((from.min(time), to.max(time)));
         let orgs = match &entry.org {
             Some(Names::One(org)) => std::slice::from_ref(org),
             Some(Names::Many(orgs)) => orgs.as_slice(),
@@ -128,17 +136,19 @@ impl Audit {
         }
         let action = entry.action.as_str();
         let category = action.split('.').next().unwrap_or_default();
-        if !CATEGORIES.contains(&category) || EVERYBODYS.contains(&action) {
-            return Some(());
-        }
+        let administers = CATEGORIES.contains(&category) && !EVERYBODYS.contains(&action);
         let login = entry.actor.as_deref().filter(|login| login.len() <= LONGEST);
         let login = login.map(|login| hash(HandleKind::Login, host, &login.to_lowercase()));
         let number = entry.actor_id.map(|id| hash(HandleKind::Account, host, &id.to_string()));
         for name in login.into_iter().chain(number) {
-            let known = self.last.entry(name).or_insert(time);
+            let known = self.acts.entry(name).or_insert(time);
             *known = time.max(*known);
+            if administers {
+                let known = self.last.entry(name).or_insert(time);
+                *known = time.max(*known);
+            }
         }
-        Some(())
+        Some(time)
     }
 
     /// Whether a right on `resource` (`host/owner/name`) would be used where these logs look.
@@ -164,6 +174,9 @@ mod tests {
         assert_eq!(last(HandleKind::Login, "ana"), Some(1_606_929_874));
         assert_eq!(last(HandleKind::Account, "7"), Some(1_606_929_874));
         assert_eq!(last(HandleKind::Login, "bo"), None);
+        let bo = hash(HandleKind::Login, "github.com", "bo");
+        assert_eq!(audit.acts.get(&bo), Some(&1_606_829_874));
+        assert_eq!(audit.files, [("log.json".to_owned(), (1_606_829_874, 1_606_939_874))]);
         for (resource, covered) in [
             ("github.com/acme", true),
             ("github.com/acme/web", true),

@@ -14,6 +14,7 @@ use super::directory::{NameHash, People};
 use super::report::{Draft, Kind, Report, SourceLine};
 use super::rights::Facet;
 use super::subject::Names;
+use super::when::day;
 use super::{Error, check, seen};
 use crate::identity::Directory as _;
 use crate::identity::email::Forge;
@@ -46,7 +47,7 @@ pub struct Review<'a> {
     pub pseudonyms: &'a PseudonymKey,
     /// Whether names are shown.
     pub reveal: bool,
-    /// Audit logs that tell of the use of rights to administer.
+    /// Audit logs that tell of the use of accounts and of rights to administer.
     pub audit: Option<&'a Audit>,
     /// Now, seconds since 1970-01-01 UTC.
     pub now: i64,
@@ -148,6 +149,10 @@ impl Work<'_> {
     fn scope(&mut self) {
         let (people, sources) = (self.people.entries.len(), self.people.sources.len());
         self.report.scope.push(format!("{people} records of people in {sources} sources"));
+        for (name, (from, to)) in self.review.audit.iter().flat_map(|audit| &audit.files) {
+            let (from, to) = (day(*from), day(*to));
+            self.report.scope.push(format!("audit log {name}, from {from} to {to}"));
+        }
         for given in self.review.repositories {
             let id = match &given.resource {
                 Some(id) if *id != given.name => format!(" ({})", escape(id.as_bytes())),

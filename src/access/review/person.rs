@@ -13,6 +13,9 @@ use crate::model::Severity;
 
 const DAY: i64 = 86_400;
 
+/// The word for the audit logs that were given.
+const THE_LOG: &str = "the audit log";
+
 /// An account with rights, and whose it is.
 struct Account {
     at: u32,
@@ -224,8 +227,10 @@ impl Work<'_> {
         let Some(sum) = account.rights.get(Facet::Admin).cloned() else { return };
         let now = self.review.now;
         let limit = now - i64::from(self.review.dormant_days) * DAY;
+        let logged = self.administered(account);
         // An account that was not used at all did not use its rights either.
         let account_used = self.people.entry(account.at).last_used;
+        let account_used = account_used.max(account_used.and(self.acted(account)));
         let used = if sum.use_stated >= sum.count {
             sum.last_used
         } else if account_used.is_some_and(|used| used < limit) {
@@ -243,31 +248,42 @@ impl Work<'_> {
             }
             return;
         };
-        if let Some(used) = used.filter(|used| *used < limit)
+        if let Some(newest) = used.max(logged).filter(|newest| *newest < limit)
             && sum.since.is_none_or(|since| since < limit)
         {
+            let by = if used >= logged { self.stated(account.at) } else { THE_LOG.to_owned() };
             let why = format!(
-                "Rights to administer were last used on {}, {} days ago, by {}.",
-                day(used),
-                days(used, now),
-                self.stated(account.at)
+                "Rights to administer were last used on {}, {} days ago, by {by}.",
+                day(newest),
+                days(newest, now),
             );
             let check = &check::UNUSED_ADMIN;
             self.line(check, check.severity, account, &sum, (why, &[]));
         }
     }
 
+    /// When somebody last did what takes rights to administer, by the audit logs.
+    fn administered(&self, account: &Account) -> Option<i64> {
+        let audit = self.review.audit?;
+        let names = account.linked.iter().flat_map(|at| self.people.names_of(*at));
+        names.filter_map(|name| audit.last.get(&name).copied()).max()
+    }
+
+    /// When somebody last did anything, by the audit logs.
+    fn acted(&self, account: &Account) -> Option<i64> {
+        let audit = self.review.audit?;
+        let names = account.linked.iter().flat_map(|at| self.people.names_of(*at));
+        names.filter_map(|name| audit.acts.get(&name).copied()).max()
+    }
+
     /// What the audit logs say of the use of rights to administer since `limit`.
     fn by_audit(&self, account: &Account, sum: &Sum, limit: i64) -> Use {
-        let Some((audit, (from, to))) =
-            self.review.audit.and_then(|one| one.span.map(|at| (one, at)))
-        else {
+        let Some((from, to)) = self.review.audit.and_then(|audit| audit.span) else {
             return Use::Unknown;
         };
         let now = self.review.now;
-        let names = account.linked.iter().flat_map(|at| self.people.names_of(*at));
-        let used = names.filter_map(|name| audit.last.get(&name).copied()).max();
-        let used = used.max(sum.last_used);
+        let logged = self.administered(account);
+        let used = logged.max(sum.last_used);
         if used.is_some_and(|used| used >= limit) || sum.since.is_some_and(|since| since >= limit) {
             return Use::Lately;
         }
@@ -277,9 +293,10 @@ impl Work<'_> {
         }
         Use::LongAgo(match used {
             Some(used) => format!(
-                "Rights to administer were last used on {}, {} days ago, by the audit log.",
+                "Rights to administer were last used on {}, {} days ago, by {}.",
                 day(used),
-                days(used, now)
+                days(used, now),
+                if sum.last_used > logged { self.stated(account.at) } else { THE_LOG.to_owned() }
             ),
             None => format!(
                 "No use of rights to administer stands in the audit log, from {} to {}.",
@@ -394,7 +411,8 @@ impl Work<'_> {
         let commit = commit.map(|time| (*time, "a commit".to_owned()));
         let push = self.pushes.get(&account.subject.pseudonym);
         let push = push.map(|time| (*time, "a push".to_owned()));
-        [used, right, commit, push].into_iter().flatten().max()
+        let act = self.acted(account).map(|time| (time, format!("an act in {THE_LOG}")));
+        [used, right, commit, push, act].into_iter().flatten().max()
     }
 
     /// Which of the given repositories the rights are for, in words.
