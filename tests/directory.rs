@@ -459,3 +459,71 @@ holder,email,resource,role
     assert!(lines.is_empty(), "{lines:?}");
     assert!(missing.contains("unused-admin"), "{missing}");
 }
+
+#[test]
+fn a_file_that_is_refused_leaves_no_mark() {
+    let organisation = Organisation::new();
+    let sources = ["identity", "sources", "--config", "org.yml"];
+    let export = ["identity", "export", "--history", "--config", "org.yml"];
+    let before = (organisation.said(&sources), organisation.said(&export));
+    assert!(before.0.contains("hr ") && !before.0.contains("broke off"), "{}", before.0);
+    let header = PEOPLE.lines().next().expect("a header");
+    for (name, text) in [
+        ("bad.csv", PEOPLE.replace("2020-01-01", "soon")),
+        ("header.csv", format!("{header}\n")),
+        ("rights.csv", "holder,resource,role\n1,github.com/acme/web,admin\n".to_owned()),
+        ("list.json", "[{\"record\":1}]".to_owned()),
+        ("old.csv", PEOPLE.to_owned()),
+    ] {
+        organisation.scratch.write(name, text);
+        for source in ["hr", "new"] {
+            let mut import = vec!["identity", "import", name, "--config", "org.yml"];
+            import.extend(["--source", source]);
+            if name == "old.csv" {
+                // Older than what is known of the one, and good for the other.
+                if source == "new" {
+                    continue;
+                }
+                import.extend(["--as-of", "2020-01-01", "--authority", "directory"]);
+            }
+            let run = organisation.run(&import);
+            assert!(matches!(run.code, Some(2 | 64)), "{name}: {}", run.stderr);
+            let after = (organisation.said(&sources), organisation.said(&export));
+            assert_eq!(before, after, "{name}, {source}");
+        }
+    }
+    let resources = r#"[{"record":"resource","id":"github.com/acme/web"}]"#;
+    organisation.scratch.write("resources.json", resources);
+    let import = ["identity", "import", "resources.json", "--source", "hr", "--config", "org.yml"];
+    let run = organisation.run(&import);
+    assert!(run.stderr.contains("named nobody"), "{}", run.stderr);
+    assert_eq!(before.0, organisation.said(&sources));
+}
+
+#[test]
+fn a_right_that_ends_before_it_begins_is_refused_by_its_line() {
+    let organisation = Organisation::new();
+    let rights = |row: &str| {
+        let text = format!("holder,email,resource,role,since,expires\n{row}\n");
+        organisation.scratch.write("rights.csv", text);
+        let import = ["identity", "import", "rights.csv", "--authority", "forge"];
+        organisation.run(&[&import[..], &["--config", "org.yml"]].concat())
+    };
+    let run = rights("z,ana@corp.example,github.com/acme/web,admin,2020-01-02,2020-01-01");
+    assert_eq!(run.code, Some(2), "{}", run.stderr);
+    assert!(run.stderr.contains("line 2, column `expires`: before `since`"), "{}", run.stderr);
+    let run = rights("z,ana@corp.example,github.com/acme/web,admin,2020-01-01,2020-01-01");
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    // Ana is in payments, and nobody in ghosts.
+    for (team, noted) in [("payments", false), ("ghosts", true)] {
+        let run = rights(&format!("team:{team},,github.com/acme/web,write,,"));
+        assert_eq!(run.code, Some(2), "people were named before: {}", run.stderr);
+        organisation.said(&["identity", "forget", "rights", "--config", "org.yml"]);
+        let run = rights(&format!(
+            "z,ana@corp.example,github.com/acme/web,read,,\nteam:{team},,github.com/acme/web,write,,"
+        ));
+        assert_eq!(run.code, Some(0), "{}", run.stderr);
+        let note = format!("team:{team} holds rights, and nobody of any source is in it");
+        assert_eq!(run.stderr.contains(&note), noted, "{}", run.stderr);
+    }
+}

@@ -42,6 +42,15 @@ pub struct Run<'a> {
     resume: Option<Cursor>,
     batch: Vec<Row>,
     missing: Vec<String>,
+    /// What the store said of the source before; none when it did not know it.
+    before: Option<Before>,
+}
+
+/// A source before a run of it began.
+struct Before {
+    authority: String,
+    /// The time of a run that had broken off.
+    running: Option<i64>,
 }
 
 /// A statement as it goes into the store: kind, key, name, belongs, body, skeleton, effective and
@@ -105,6 +114,47 @@ fn store_error(error: &dyn std::fmt::Display) -> identity::Error {
 }
 
 impl Store {
+    /// The teams that hold rights by what a source states now, and that nobody of any source is in;
+    /// sorted.
+    pub fn empty_teams(&self, source: &str) -> Result<Vec<String>, identity::Error> {
+        let names = self.with(async |connection| {
+            let rows = sqlx::query(
+                "SELECT DISTINCT substr(t.name, 6) FROM statement t JOIN source s ON s.id = t.source
+                 WHERE s.name = $1 AND t.kind = 'grant' AND t.name LIKE 'team:%' AND t.recorded_to = $2 AND t.valid_to = $2
+                   AND substr(t.name, 6) NOT IN (
+                     SELECT team.value FROM statement p, json_each(p.body, '$.teams') team
+                     WHERE p.kind = 'person' AND p.recorded_to = $2 AND p.valid_to = $2)
+                 ORDER BY 1",
+            )
+            .bind(source)
+            .bind(OPEN)
+            .fetch_all(connection)
+            .await?;
+            rows.iter().map(|row| Ok(row.try_get(0)?)).collect::<Result<Vec<String>, Error>>()
+        });
+        Ok(names?)
+    }
+
+    /// The forges at which somebody goes by a login, which is lower case, by what is known today;
+    /// sorted.
+    pub fn forges_of_login(&self, login: &str) -> Result<Vec<String>, identity::Error> {
+        let names = self.with(async |connection| {
+            // A realm has no line break, and a login none either.
+            let rows = sqlx::query(
+                "SELECT DISTINCT substr(name, 7, length(name) - 7 - length($1)) FROM statement
+                 WHERE kind = 'handle' AND name >= 'login' || char(10) AND name < 'login' || char(11)
+                   AND substr(name, -length($1) - 1) = char(10) || $1 AND recorded_to = $2
+                 ORDER BY 1",
+            )
+            .bind(login)
+            .bind(OPEN)
+            .fetch_all(connection)
+            .await?;
+            rows.iter().map(|row| Ok(row.try_get(0)?)).collect::<Result<Vec<String>, Error>>()
+        });
+        Ok(names?)
+    }
+
     /// Begins a run of the source `name`, or goes on with the one that broke off, whose time is then
     /// kept. A snapshot that is older than what is known of the source is refused.
     pub fn begin(
@@ -117,6 +167,14 @@ impl Store {
         let word = authority_word(authority);
         let begun = self.with(async |connection| {
             let mut transaction = connection.begin().await?;
+            let before = sqlx::query("SELECT authority, running_as_of FROM source WHERE name = $1")
+                .bind(name)
+                .fetch_optional(&mut *transaction)
+                .await?;
+            let before = match before {
+                Some(row) => Some(Before { authority: row.try_get(0)?, running: row.try_get(1)? }),
+                None => None,
+            };
             sqlx::query("INSERT INTO source (name, authority) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET authority = excluded.authority")
                 .bind(name)
                 .bind(word)
@@ -147,10 +205,10 @@ impl Store {
                     .await?;
             }
             transaction.commit().await?;
-            Ok::<_, Error>(Some((id, time, cursor.filter(|_| goes_on))))
+            Ok::<_, Error>(Some((id, time, cursor.filter(|_| goes_on), before)))
         });
         self.forget_answers();
-        let Some((source, as_of, cursor)) = begun? else {
+        let Some((source, as_of, cursor, before)) = begun? else {
             return Err(identity::Error::Question(format!(
                 "`{name}`: this snapshot is older than what is known of the source; import snapshots \
                  in the order of their dates"
@@ -164,6 +222,7 @@ impl Store {
             resume: cursor.map(Cursor),
             batch: Vec::new(),
             missing: Vec::new(),
+            before,
         })
     }
 
@@ -398,6 +457,49 @@ impl Run<'_> {
     /// Ends the run: what it read is what holds from now on. A run that read nobody where there were
     /// people is refused, because it is likelier that something is wrong than that all have left.
     pub fn finish(mut self) -> Result<Changes, identity::Error> {
+        self.settle()
+    }
+
+    /// Ends the run of a source that is read as a whole, such as a file: as [`Run::finish`] does, and
+    /// where that is refused, the run leaves no mark.
+    pub fn finish_whole(mut self) -> Result<Changes, identity::Error> {
+        match self.settle() {
+            Ok(changes) => Ok(changes),
+            Err(error) => {
+                self.abandon()?;
+                Err(error)
+            }
+        }
+    }
+
+    /// Leaves the source as it was before the run began; one that was new is gone. A run that had
+    /// broken off before, which this one replaced, begins anew the next time.
+    pub fn abandon(self) -> Result<(), identity::Error> {
+        let (source, before) = (self.source, &self.before);
+        let done = self.store.with(async |connection| {
+            let mut transaction = connection.begin().await?;
+            sqlx::query("DELETE FROM incoming WHERE source = $1")
+                .bind(source)
+                .execute(&mut *transaction)
+                .await?;
+            let undo = match before {
+                None => sqlx::query("DELETE FROM source WHERE id = $1").bind(source),
+                Some(before) => sqlx::query(
+                    "UPDATE source SET authority = $2, running_as_of = $3, cursor = NULL WHERE id = $1",
+                )
+                .bind(source)
+                .bind(&before.authority)
+                .bind(before.running),
+            };
+            undo.execute(&mut *transaction).await?;
+            transaction.commit().await?;
+            Ok::<_, Error>(())
+        });
+        self.store.forget_answers();
+        Ok(done?)
+    }
+
+    fn settle(&mut self) -> Result<Changes, identity::Error> {
         self.flush(None)?;
         let (source, as_of, name) = (self.source, self.as_of, self.name.clone());
         let missing = serde_json::to_string(&self.missing).map_err(|error| store_error(&error))?;

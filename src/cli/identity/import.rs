@@ -10,12 +10,16 @@ use super::super::exit::UsageError;
 use super::super::people::{self, shown};
 use super::super::{Exit, scan, terminal};
 use super::{Common, Place};
-use crate::identity::import::{self, Format, Mapping};
+use crate::identity::import::{self, Format, Imported, Mapping};
 use crate::identity::{Authority, Found, Record};
+use crate::model::text::escape;
 use crate::store::Store;
 
 /// Records that are put back at once.
 const BATCH: usize = 1_000;
+
+/// Teams that nobody is in, told by name.
+const TEAMS: usize = 10;
 
 /// Largest mapping, bytes.
 const MAPPING: u64 = 1 << 20;
@@ -86,20 +90,58 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let stem = arguments.file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
     let source = arguments.source.clone().or(stem).unwrap_or_else(|| "file".to_owned());
     let mut run = store.begin(&source, arguments.authority, as_of, true)?;
-    let imported = import::read(&name, file, format, &mapping, &mut run, as_of)?;
-    if imported.of_rights && arguments.authority == Authority::Personnel {
-        let hint = "a file of rights says who may do what, and not who is employed: import it with \
-                    --authority forge, or directory where everybody in it belongs to the house";
-        return Err(UsageError(format!("{name}: {hint}")).into());
-    }
-    let changes = run.finish()?;
-    let shown_source = crate::model::text::escape(source.as_bytes());
+    let read = import::read(&name, file, format, &mapping, &mut run, as_of);
+    let imported = match read.map_err(anyhow::Error::from).and_then(|imported| {
+        fits(&name, &imported, arguments.authority)?;
+        Ok(imported)
+    }) {
+        Ok(imported) => imported,
+        Err(error) => {
+            // A file that is refused leaves the source as it was.
+            run.abandon()?;
+            return Err(error);
+        }
+    };
+    let changes = run.finish_whole()?;
+    let shown_source = escape(source.as_bytes());
     place.record("import", &format!("{shown_source}: {} people", imported.people))?;
     terminal::say(&format!(
         "{shown_source}: {} people, {} statements: {} new, {} changed, {} gone, {} as before",
         imported.people, imported.records, changes.new, changes.changed, changes.gone, changes.same
     ))?;
+    if imported.of_rights {
+        empty_teams(&store, &source)?;
+    }
     Ok(Exit::Clean)
+}
+
+/// Whether a file is one that can be taken at all.
+fn fits(name: &str, imported: &Imported, authority: Authority) -> anyhow::Result<()> {
+    if imported.records == 0 {
+        anyhow::bail!("{name}: it says nothing of anybody; nothing was changed");
+    }
+    if imported.of_rights && authority == Authority::Personnel {
+        let hint = "a file of rights says who may do what, and not who is employed: import it with \
+                    --authority forge, or directory where everybody in it belongs to the house";
+        return Err(UsageError(format!("{name}: {hint}")).into());
+    }
+    Ok(())
+}
+
+/// Notes teams with rights that nobody is in: their rights are nobody's, or their name is another
+/// elsewhere.
+fn empty_teams(store: &Store, source: &str) -> anyhow::Result<()> {
+    let teams = store.empty_teams(source)?;
+    for team in teams.iter().take(TEAMS) {
+        terminal::warn(&format!(
+            "team:{} holds rights, and nobody of any source is in it",
+            escape(team.as_bytes())
+        ));
+    }
+    if let Some(more) = teams.len().checked_sub(TEAMS).filter(|more| *more > 0) {
+        terminal::warn(&format!("and {more} more teams that nobody is in"));
+    }
+    Ok(())
 }
 
 fn restore(
@@ -116,7 +158,7 @@ fn restore(
             if store.knows(&found.source)? {
                 return Err(crate::identity::Error::Question(format!(
                     "`{}` is in the store already; forget it first, or use another store",
-                    crate::model::text::escape(found.source.as_bytes())
+                    escape(found.source.as_bytes())
                 )));
             }
             new.insert(found.source.clone());

@@ -82,6 +82,11 @@ impl Right {
         if !self.role {
             return Err(("role", "empty; say what the holder may do: read, write, admin"));
         }
+        if let (Some(since), Some(expires)) = (self.grant.since, self.grant.expires)
+            && expires <= since
+        {
+            return Err(("expires", "before `since`; correct one of the two"));
+        }
         let team = matches!(self.grant.holder, Holder::Team(_));
         if team && self.named {
             return Err(("holder", "a team has no address or login; leave these cells empty"));
