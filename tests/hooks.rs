@@ -383,6 +383,30 @@ fn a_signed_push_names_its_signer_by_the_directorys_key() {
     let pusher = pusher(&evidence);
     assert_eq!(pusher["standing"]["kind"], "employee", "{pusher}");
     assert_eq!(pusher["evidence"], "server");
+    let seen = |evidence: &Value| {
+        let all = evidence["cases"][0]["judgement"]["observations"].as_array().expect("a list");
+        let one = all.iter().find(|one| one["signal"] == "S58");
+        one.map(|one| one["value"].as_str().expect("a text").to_owned())
+    };
+    assert!(seen(&evidence).is_some_and(|value| value.contains("the pusher's own key")));
+    // The server lets Bob in, and Ana's key signs.
+    let bob = "export GL_ID=user-1002 GL_USERNAME=bobby";
+    let host = format!("--host git.corp.example {}", server.asked());
+    server.hook("pre-receive", bob, &host);
+    assert!(!server.push(&["--signed", "main"]).0);
+    let evidence = server.evidence();
+    assert_eq!(self::pusher(&evidence)["standing"]["kind"], "contractor");
+    assert!(seen(&evidence).is_some_and(|value| value.contains("somebody else")), "{evidence}");
+    // A key that nobody has.
+    let other = scratch.path("other");
+    let mut keygen = scrubbed("ssh-keygen", scratch.root());
+    keygen.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    keygen.args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&other);
+    assert!(keygen.status().expect("ssh-keygen").success());
+    clone.git(&["config", "user.signingKey", &other.to_string_lossy()]);
+    assert!(!server.push(&["--signed", "main"]).0);
+    assert!(seen(&server.evidence()).is_some_and(|value| value.contains("nobody is known")));
+    server.hook("pre-receive", "", &server.asked());
     // Unsigned, nobody says who pushed: the commit's own claim is all there is.
     assert!(!server.push(&["main"]).0);
     let evidence = server.evidence();

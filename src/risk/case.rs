@@ -271,6 +271,23 @@ pub struct PushFacts {
     pub bypass_reason: Option<String>,
     /// Whether the local hook's attestation is there, where the organisation asks for one.
     pub hook_attested: Option<bool>,
+    /// For a signed push: what its certificate says.
+    #[serde(default)]
+    pub certificate: Option<Certificate>,
+}
+
+/// What the certificate of a signed push says of who pushed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Certificate {
+    /// Signed by a key of whoever the server names, or by the only one who is named.
+    Own,
+    /// Signed by a key of somebody else than whoever the server names.
+    Other,
+    /// Signed by a key that nobody is known to have.
+    UnknownKey,
+    /// The signature does not fit, its key had ended, or it was made for another push.
+    NotGood,
 }
 
 /// What a person did before the event.

@@ -194,6 +194,7 @@ impl<'a> Court<'a> {
                 impossible_travel: leak.travel,
                 bypass_reason: leak.reason.then(|| "reason".to_owned()),
                 hook_attested: repository.attests.then_some(leak.attested),
+                certificate: None,
             },
             past: None,
             after: AfterFacts {

@@ -18,7 +18,7 @@ use crate::identity::{Directory as _, Error, HandleKind, Moment};
 use crate::model::text::escape;
 use crate::provenance::Signed;
 use crate::provenance::signature::{self, SignatureCheck, Verdict};
-use crate::risk::case::{SignatureFacts, SignatureState};
+use crate::risk::case::{Certificate, SignatureFacts, SignatureState};
 use crate::source::history::commits::{Commit, headers, message};
 use crate::source::history::store::Reader;
 use crate::source::repository::Repository;
@@ -61,6 +61,8 @@ pub struct Subject {
     pub base: Option<ObjectId>,
     /// `host/owner/name`.
     pub repository: Option<String>,
+    /// What the certificate of a signed push says.
+    pub certificate: Option<Certificate>,
 }
 
 impl Subject {
@@ -187,15 +189,20 @@ impl<'a> Reading<'a> {
                 via: "the commit's signature",
             });
         }
-        claims.extend(event.map(|event| self.push_claims(event, &keys)).unwrap_or_default());
+        let (pushed_by, signed) = match event {
+            Some(event) => self.push_claims(event, &keys),
+            None => (Vec::new(), None),
+        };
+        claims.extend(pushed_by);
         let mut actors = Vec::new();
         for claim in claims {
             let mut actor = resolver.resolve(claim)?;
             self.resembling(&mut actor, time)?;
             actors.push(actor);
         }
-        let signer = actors.iter().find(|actor| actor.role == ActorRole::Committer);
-        let signature = Self::signature(&check, signer, &by_address, by_web, &keys);
+        let certificate = Self::certificate(&resolver, &actors, signed)?;
+        let committer_by = actors.iter().find(|actor| actor.role == ActorRole::Committer);
+        let signature = Self::signature(&check, committer_by, &by_address, by_web, &keys);
         Ok(Some(Subject {
             time,
             time_from_server: stated.or(received).is_some(),
@@ -210,6 +217,7 @@ impl<'a> Reading<'a> {
             pushed,
             base,
             repository: self.repository.clone(),
+            certificate,
             commit,
         }))
     }
@@ -231,25 +239,55 @@ impl<'a> Reading<'a> {
         let resolver = self.resolver(time);
         let keys =
             Keys { directory: &self.people.store, own: &self.people.signers, at: Moment::at(time) };
-        let claims = self.push_claims(event, &keys).into_iter();
+        let (claims, _) = self.push_claims(event, &keys);
         let pusher = claims.into_iter().find(|one| one.role == ActorRole::Pusher);
         pusher.map(|claim| resolver.resolve(claim)).transpose()
     }
 
     /// Who acted in a push, with the certificate of a signed one checked against the directory's own
-    /// keys: the server's git may know none of them.
-    fn push_claims(&self, event: &PushEvent, keys: &Keys<'_>) -> Vec<Claim> {
+    /// keys: the server's git may know none of them. Gives what was made of the certificate.
+    fn push_claims(
+        &self,
+        event: &PushEvent,
+        keys: &Keys<'_>,
+    ) -> (Vec<Claim>, Option<SignatureCheck>) {
         let mut claims = push::claims(event);
-        let certificate = event.push_certificate.as_ref().filter(|one| one.is_fresh());
-        let id = certificate.and_then(|one| ObjectId::from_hex(one.id.as_ref()?.as_bytes()).ok());
+        let Some(certificate) = &event.push_certificate else { return (claims, None) };
+        let id = certificate.id.as_ref().and_then(|id| ObjectId::from_hex(id.as_bytes()).ok());
         let mut data = Vec::new();
-        if id.is_some_and(|id| self.reader.read(&id, &mut data).is_ok()) {
-            let check = signature::check_push_certificate(&data, keys.at.valid, keys);
-            if let (Verdict::Good, Some(fingerprint)) = (check.verdict, check.fingerprint) {
-                push::signed_by(&mut claims, fingerprint);
-            }
+        if id.is_none_or(|id| self.reader.read(&id, &mut data).is_err()) {
+            return (claims, None);
         }
-        claims
+        let mut check = signature::check_push_certificate(&data, keys.at.valid, keys);
+        if !certificate.is_fresh() {
+            // It may be one of another push, shown again.
+            check.verdict = Verdict::Bad;
+        }
+        if let (Verdict::Good, Some(fingerprint)) = (check.verdict, &check.fingerprint) {
+            push::signed_by(&mut claims, fingerprint.clone());
+        }
+        (claims, Some(check))
+    }
+
+    /// What a certificate says beside what the server says of who pushed.
+    fn certificate(
+        resolver: &Resolver<'_>,
+        actors: &[Actor],
+        signed: Option<SignatureCheck>,
+    ) -> Result<Option<Certificate>, Error> {
+        let Some(check) = signed else { return Ok(None) };
+        let fingerprint = match (check.verdict, check.fingerprint) {
+            (Verdict::Unsigned | Verdict::Unchecked, _) => return Ok(None),
+            (Verdict::UnknownKey, _) => return Ok(Some(Certificate::UnknownKey)),
+            (Verdict::Good, Some(fingerprint)) => fingerprint,
+            _ => return Ok(Some(Certificate::NotGood)),
+        };
+        let mut claims = Vec::new();
+        push::signed_by(&mut claims, fingerprint);
+        let who = claims.pop().map(|claim| resolver.resolve(claim)).transpose()?;
+        let pusher = actors.iter().find(|actor| actor.role == ActorRole::Pusher);
+        let same = pusher.zip(who.as_ref()).and_then(|(one, two)| one.same_person(two));
+        Ok(Some(if same == Some(false) { Certificate::Other } else { Certificate::Own }))
     }
 
     /// Whether the push that the scan is about brought a commit.

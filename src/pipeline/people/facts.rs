@@ -396,6 +396,7 @@ impl Gathering<'_> {
             return facts;
         };
         facts.origin = Some(origin(event.origin).to_owned());
+        facts.certificate = subject.certificate;
         facts.ref_name = event.ref_name.as_ref().map(|name| escape(name.as_bytes()));
         facts.forced = event.forced;
         let pull = event.pull_request.as_ref();

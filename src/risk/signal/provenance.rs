@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{DAY, Look, Seen, Signal, count};
 use crate::identity::Visibility;
 use crate::identity::actor::{Actor, ActorRole};
-use crate::risk::case::SignatureState;
+use crate::risk::case::{Certificate, SignatureState};
 use crate::risk::weigh::{Family, Weights};
 
 pub(super) const SIGNALS: &[Signal] = &[
@@ -310,6 +310,38 @@ pub(super) const SIGNALS: &[Signal] = &[
             let weights = Weights::new(0.0, 4.0, 1.0);
             Seen::person(case, "not signed, by somebody with keys", weights, "directory")
                 .against(count(standing.keys.len(), "key"))
+        },
+    },
+    Signal {
+        id: "S58",
+        name: "push-certificate",
+        family: Family::Provenance,
+        definition: "The push was signed: by a key of the pusher, of somebody else, or that nobody \
+                     is known to have; or its certificate is not good or of another push.",
+        needs: "a signed push, seen in a hook on the server",
+        refuted_by: "a key of the pusher that the directory does not have yet",
+        false_alarms: "new keys, machines that several people share",
+        off_by_default: false,
+        look: |case| {
+            let (value, weights) = match case.push.certificate {
+                None => return Look::Quiet,
+                Some(Certificate::Own) => {
+                    ("the push was signed by the pusher's own key", Weights::default())
+                }
+                Some(Certificate::Other) => (
+                    "the push was signed by the key of somebody else than the account's holder",
+                    Weights::new(0.0, 6.0, 6.0),
+                ),
+                Some(Certificate::UnknownKey) => (
+                    "the push was signed by a key that nobody is known to have",
+                    Weights::new(0.0, 5.0, 1.0),
+                ),
+                Some(Certificate::NotGood) => (
+                    "the push was signed, and the certificate is not good or of another push",
+                    Weights::new(0.0, 6.0, 3.0),
+                ),
+            };
+            Seen::fact(value, weights, "the certificate of the signed push")
         },
     },
 ];

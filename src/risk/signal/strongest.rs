@@ -6,7 +6,7 @@ use crate::risk::weigh::{Family, Weights};
 
 /// Decibans for a mistake, a compromised account and intent, by signal. Those that are not here
 /// decide nothing.
-const STRONGEST: [(&str, [f64; 3]); 53] = [
+const STRONGEST: [(&str, [f64; 3]); 54] = [
     ("S01", [0.0, 15.0, 12.0]),
     ("S02", [0.0, 0.0, 5.0]),
     ("S03", [0.0, 1.0, 1.0]),
@@ -60,6 +60,7 @@ const STRONGEST: [(&str, [f64; 3]); 53] = [
     ("S55", [0.0, -4.0, -3.0]),
     ("S56", [0.0, 0.0, 6.0]),
     ("S57", [0.0, 4.0, 1.0]),
+    ("S58", [0.0, 6.0, 6.0]),
 ];
 
 /// The family of a signal and the most that it can say; none for a signal that is not known.

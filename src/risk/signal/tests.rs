@@ -256,6 +256,12 @@ fn provenance() -> Vec<Row> {
             |case| each(case, |one| one.keys = vec!["SHA256:own".to_owned()]),
             |_| {}
         ),
+        row!(
+            "S58",
+            |case| case.push.certificate = Some(crate::risk::case::Certificate::Other),
+            |_| {},
+            no_push
+        ),
     ]
 }
 
