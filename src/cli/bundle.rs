@@ -4,7 +4,10 @@
 //! both makes another bundle that fits as well. So each bundle carries an HMAC-SHA-256 under a key
 //! that is derived from the organisation's key for pseudonyms. It is of the canonical bytes: the JSON
 //! object without its member `authentication`, its other members as they stand, without white space
-//! between them.
+//! between them. A bundle with a key twice in one object is refused: readers would differ in which of
+//! the two they take.
+
+mod strict;
 
 use std::io::{self, Write as _};
 use std::path::Path;
@@ -18,6 +21,7 @@ use super::scan;
 use crate::identity::pseudonym::PseudonymKey;
 use crate::output::redact::Finder;
 use crate::pipeline::people::{Bundle, Judged};
+use strict::Strict;
 
 /// Largest evidence bundle, bytes.
 const LARGEST: u64 = 1 << 30;
@@ -88,7 +92,7 @@ pub struct Keys {
 /// Reads an evidence bundle, and says whose it is.
 pub fn open(path: &Path, keys: &Keys) -> anyhow::Result<(Bundle, Authentic)> {
     let bytes = read(path, LARGEST)?;
-    let mut value: Value = serde_json::from_slice(&bytes)
+    let Strict(mut value) = serde_json::from_slice(&bytes)
         .with_context(|| format!("{}: this is no evidence bundle", shown(path)))?;
     drop(bytes);
     if value.get("version").and_then(Value::as_u64) != Some(1) {

@@ -32,6 +32,9 @@ pub struct Arguments {
     /// [default: identity.store, else leaktrace/identity in the user's state folder]
     #[arg(long, value_name = "FOLDER")]
     store: Option<PathBuf>,
+    /// Refuse a bundle whose origin cannot be checked here, for want of the key, with the exit code 2
+    #[arg(long)]
+    require_authentic: bool,
 }
 
 /// The keys that a bundle may have been made with. None is made here, and no store is opened.
@@ -60,6 +63,14 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         terminal::warn(&format!(
             "{}: not authentic: it was changed since it was written, or nobody with the key that \
              is here wrote it. Nothing in it is shown; scan again with --evidence",
+            people::shown(&arguments.evidence)
+        ));
+        return Ok(Exit::Failed);
+    }
+    if arguments.require_authentic && authentic != Authentic::Yes {
+        terminal::warn(&format!(
+            "{}: whether it is authentic cannot be checked here: no key. Nothing in it is shown; \
+             name the organisation's key with LEAKTRACE_PSEUDONYM_KEY, --config or --store",
             people::shown(&arguments.evidence)
         ));
         return Ok(Exit::Failed);
