@@ -527,3 +527,95 @@ fn a_right_that_ends_before_it_begins_is_refused_by_its_line() {
         assert_eq!(run.stderr.contains(&note), noted, "{}", run.stderr);
     }
 }
+
+#[test]
+fn a_former_insider_whose_record_is_active_is_told_since_when_and_why() {
+    let organisation = Organisation::new();
+    let over = PEOPLE.replace(
+        "contractor,active,2020-01-01,,web,",
+        "contractor,active,2020-01-01,,web,2025-04-30",
+    );
+    // As if it had stood there from the beginning.
+    organisation.said(&["identity", "forget", "hr", "--config", "org.yml"]);
+    organisation.import("hr.csv", &over, &[]);
+    let rights = "holder,email,resource,role,since,expires\n\
+        9,bob@corp.example,github.com/acme/web,write,2020-01-01,2025-01-31\n\
+        9,bob@corp.example,github.com/acme,maintain,2020-01-01,2025-04-30\n";
+    organisation.import("rights.csv", rights, &["--authority", "forge"]);
+    let resolve = ["identity", "resolve", "bob@corp.example", "--config", "org.yml"];
+    let text = organisation.said(&resolve);
+    let class = "former insider, active contractor, access ended, last day 2025-04-30";
+    assert!(text.contains(class), "{text}");
+    let right = "maintain on github.com/acme, by direct, until 2025-04-30";
+    assert!(text.contains(&format!("expired    {right} [rights]")), "{text}");
+    organisation.commit("prod.env", &dotenv("x"), "Add settings");
+    for format in ["text", "json", "jsonl", "sarif", "csv", "html"] {
+        let run = organisation.scan(&["-o", format]);
+        // The frame of the text stands in between.
+        let words: Vec<&str> = run.text().split_whitespace().filter(|one| *one != "┃").collect();
+        let text = words.join(" ");
+        assert!(text.contains("access ended, last day 2025-04-30"), "{format}: {text}");
+        assert!(text.contains(right), "{format}: {text}");
+    }
+    // Before that day nothing had ended.
+    let text = organisation.said(&[&resolve[..], &["--at", "2025-04-01"]].concat());
+    assert!(text.contains("active contractor\n") && !text.contains("expired"), "{text}");
+    // Whoever has another right now is told of that one alone.
+    let more = rights.replace("2025-01-31", "");
+    organisation.import("rights.csv", &more, &["--authority", "forge"]);
+    let text = organisation.said(&resolve);
+    assert!(text.contains("access ended, last day 2025-04-30"), "{text}");
+    assert!(text.contains("now        write on") && !text.contains("expired"), "{text}");
+}
+
+#[test]
+fn a_login_on_its_own_is_of_the_one_forge_that_has_it() {
+    let organisation = Organisation::new();
+    let resolve =
+        |what: &str| organisation.run(&["identity", "resolve", what, "--config", "org.yml"]);
+    let run = resolve("Bobby");
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    assert_eq!(run.text(), resolve("github.com/bobby").text());
+    // A part of a login is none.
+    for nobody in ["obby", "bobb", "", "%", "github.com\nbobby", "\nbobby"] {
+        let run = resolve(nobody);
+        assert_eq!(run.code, Some(64), "{nobody:?}: {}{}", run.text(), run.stderr);
+        assert!(run.stderr.contains("github.com/octocat"), "{}", run.stderr);
+    }
+    let other = "person_id,login:gitlab.example,email\n7,bobby,b@corp.example\n";
+    organisation.import("gitlab.csv", other, &["--authority", "forge"]);
+    let run = resolve("bobby");
+    assert_eq!(run.code, Some(64), "{}", run.text());
+    assert!(run.stderr.contains("forge: github.com/bobby, gitlab.example/bobby"), "{}", run.stderr);
+}
+
+#[test]
+fn a_bundle_may_have_to_be_authentic_and_says_nothing_twice() {
+    let organisation = Organisation::new();
+    organisation.commit("prod.env", &dotenv("x"), "docs: fix typo");
+    let finding = organisation.evidence();
+    let explain = |more: &[&str]| {
+        organisation.run(&[&["explain", &finding, "--evidence", "evidence.json"], more].concat())
+    };
+    let run = explain(&["--require-authentic"]);
+    assert_eq!((run.code, run.text()), (Some(2), ""), "{}", run.stderr);
+    assert!(run.stderr.contains("cannot be checked here: no key"), "{}", run.stderr);
+    let run = explain(&["--require-authentic", "--store", "store"]);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    // The last of two keys is what a reader takes, and what the authentication is of.
+    let path = organisation.scratch.path("evidence.json");
+    let text = std::fs::read_to_string(&path).expect("readable");
+    for (from, to) in [
+        ("\"version\": 1", "\"version\": 1, \"version\": 1"),
+        ("\"kind\": \"contractor\"", "\"kind\": \"employee\", \"kind\": \"contractor\""),
+    ] {
+        let changed = text.replacen(from, to, 1);
+        assert_ne!(text, changed, "{from}");
+        std::fs::write(&path, changed).expect("written");
+        for more in [&["--store", "store"][..], &[]] {
+            let run = explain(more);
+            assert_eq!((run.code, run.text()), (Some(2), ""), "{from}");
+            assert!(run.stderr.contains("a key twice"), "{}", run.stderr);
+        }
+    }
+}

@@ -71,6 +71,8 @@ fn card(exposure: Exposure) -> Card {
         confidence: 0,
         permission_then: None,
         permission_now: None,
+        access_ended: None,
+        permission_expired: None,
     };
     let line = |name: &str, value: &str, speaks_for| Line {
         signal: "S00".to_owned(),

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::day::last_day;
 use super::{GrantOrigin, PersonType, Role, Status};
 
 /// In what role somebody acted. The five are never merged.
@@ -196,6 +197,9 @@ pub struct Standing {
     /// Whether all of the person's access had ended, and not a right on this repository alone.
     #[serde(default)]
     pub access_over: bool,
+    /// When all of it had ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_over_at: Option<i64>,
     /// When the account at the forge was made.
     pub account_created: Option<i64>,
     /// Whether a second factor was on.
@@ -227,10 +231,28 @@ pub struct Standing {
     pub then: Option<Permission>,
     /// What they can do now.
     pub now: Option<Permission>,
+    /// The last right to push on this repository that had ended then, where they had none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expired: Option<Permission>,
     /// Whether they may go past the rules of a branch here.
     pub bypass: bool,
     /// Sources whose newest snapshot is older than the policy allows.
     pub stale: Vec<String>,
+}
+
+impl Standing {
+    /// That access had ended and what its last day was, in words; none where none had.
+    pub fn ended(&self) -> Option<String> {
+        let (words, end) = match self.access_over_at {
+            Some(end) => ("access ended", end),
+            None if self.access_over => ("access ended", self.access_ended?),
+            None => ("access given for a time ended", self.access_ended?),
+        };
+        Some(match last_day(end) {
+            Some(day) => format!("{words}, last day {day}"),
+            None => words.to_owned(),
+        })
+    }
 }
 
 /// One step of a resolution.

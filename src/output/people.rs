@@ -93,12 +93,17 @@ pub(super) fn sure(hundredths: u8) -> &'static str {
 
 /// What somebody could do on the repository then and can do now.
 pub(super) fn permission(actor: &CardActor) -> String {
-    match (&actor.permission_then, &actor.permission_now) {
+    let known = match (&actor.permission_then, &actor.permission_now) {
+        (None, None) if actor.permission_expired.is_some() => "none known, then and now".to_owned(),
         (None, None) => "rights not known".to_owned(),
         (Some(then), Some(now)) if then == now => format!("{then}; then and now"),
         (Some(then), Some(now)) => format!("then {then}; now {now}"),
         (Some(then), None) => format!("then {then}; now none known"),
         (None, Some(now)) => format!("then none known; now {now}"),
+    };
+    match &actor.permission_expired {
+        Some(expired) => format!("{known}; expired: {expired}"),
+        None => known,
     }
 }
 

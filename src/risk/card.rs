@@ -8,7 +8,7 @@ use super::exposure::Exposure;
 use super::gaps::gaps;
 use super::judge::{Band, Judgement, Observation, Settings};
 use super::weigh::{Hypothesis, Weights};
-use crate::identity::actor::{Actor, ActorRole, Class, Permission};
+use crate::identity::actor::{Actor, ActorRole, Class, Permission, Standing};
 use crate::identity::day::last_day;
 use crate::identity::{PersonType, Status};
 
@@ -72,6 +72,12 @@ pub struct CardActor {
     pub permission_then: Option<String>,
     /// What they can do now.
     pub permission_now: Option<String>,
+    /// That access had ended, and its last day; none where none had.
+    #[serde(default)]
+    pub access_ended: Option<String>,
+    /// The right to push that had ended then, where they had none.
+    #[serde(default)]
+    pub permission_expired: Option<String>,
 }
 
 /// An observation, as shown.
@@ -143,6 +149,7 @@ impl Card {
             texts.push(&mut actor.evidence);
             texts.extend(&mut actor.permission_then);
             texts.extend(&mut actor.permission_now);
+            texts.extend(&mut actor.permission_expired);
         }
         for line in &mut self.observations {
             texts.extend([&mut line.value, &mut line.baseline, &mut line.source]);
@@ -175,10 +182,13 @@ impl CardActor {
             confidence: actor.confidence,
             permission_then: standing.and_then(|one| one.then.as_ref()).map(permission),
             permission_now: standing.and_then(|one| one.now.as_ref()).map(permission),
+            access_ended: standing.and_then(Standing::ended),
+            permission_expired: standing.and_then(|one| one.expired.as_ref()).map(permission),
         }
     }
 
-    /// The class with type and status where they say more: `insider (contractor, suspended)`.
+    /// The class with type, status and ended access where they say more: `insider (contractor,
+    /// suspended)`.
     pub fn standing(&self) -> String {
         let mut more = Vec::new();
         if self.kind != PersonType::Unknown {
@@ -187,6 +197,7 @@ impl CardActor {
         if self.status != Status::Active {
             more.push(self.status.as_str());
         }
+        more.extend(self.access_ended.as_deref());
         let class = self.class.as_str();
         if more.is_empty() { class.to_owned() } else { format!("{class} ({})", more.join(", ")) }
     }

@@ -17,12 +17,13 @@ use crate::identity::{HandleKind, Moment};
 use crate::model::text::escape;
 use crate::pipeline::people::{People, resolve_commit};
 use crate::source::repository::Repository;
+use crate::store::Store;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(flatten)]
     common: Common,
-    /// A commit, an address, or a login (github.com/octocat)
+    /// A commit, an address, or a login (github.com/octocat; octocat, where one forge has it)
     #[arg(value_name = "COMMIT|EMAIL|LOGIN")]
     what: String,
     /// The repository of the commit
@@ -102,19 +103,38 @@ fn claim(what: &str, people: &People) -> anyhow::Result<Claim> {
         }
         add(Evidence::Email, HandleKind::Email, "", email::normal(what), ASKED_ADDRESS);
     } else {
-        let (realm, login) = what.rsplit_once('/').ok_or_else(|| {
-            UsageError(format!(
-                "`{}` is no commit, address or login; write a login with its forge: \
-                 github.com/octocat",
-                escape(what.as_bytes())
-            ))
-        })?;
-        let value = login.to_lowercase();
-        add(Evidence::ForgeLink, HandleKind::Login, realm, value, ASKED_LOGIN);
+        let (realm, value) = login(what, &people.store)?;
+        add(Evidence::ForgeLink, HandleKind::Login, &realm, value, ASKED_LOGIN);
     }
     let email = if what.contains('@') { escape(what.as_bytes()) } else { String::new() };
     let login = (!what.contains('@')).then(|| escape(what.as_bytes()));
     Ok(Claim { role: ActorRole::Author, name: String::new(), email, login, bot, names })
+}
+
+/// Forge and login: a login on its own is of the one forge at which the directory has it.
+fn login(what: &str, store: &Store) -> anyhow::Result<(String, String)> {
+    if let Some((realm, login)) = what.rsplit_once('/') {
+        return Ok((realm.to_owned(), login.to_lowercase()));
+    }
+    let login = what.to_lowercase();
+    let forges = store.forges_of_login(&login)?;
+    let shown = escape(what.as_bytes());
+    match forges.as_slice() {
+        [one] => Ok((one.clone(), login)),
+        [] => Err(UsageError(format!(
+            "`{shown}` is no commit or address, and no login that the directory has; write a login \
+             with its forge: github.com/octocat"
+        ))
+        .into()),
+        several => {
+            let all = several.iter().map(|forge| format!("{}/{shown}", escape(forge.as_bytes())));
+            Err(UsageError(format!(
+                "several forges have a login `{shown}`; write it with its forge: {}",
+                all.collect::<Vec<_>>().join(", ")
+            ))
+            .into())
+        }
+    }
 }
 
 fn commit(arguments: &Arguments, place: &Place, people: &People) -> anyhow::Result<Exit> {
@@ -188,7 +208,10 @@ fn show(actor: &Actor, asked: Option<&str>, names: bool) -> anyhow::Result<()> {
     }
     let class = actor.class.as_str();
     let class = match standing {
-        Some(one) => format!("{class}, {} {}{}", one.status, one.kind, inactive(one)),
+        Some(one) => {
+            let ended = one.ended().map(|ended| format!(", {ended}")).unwrap_or_default();
+            format!("{class}, {} {}{}{ended}", one.status, one.kind, inactive(one))
+        }
         None => class.to_owned(),
     };
     terminal::say(&format!("  standing   {class}"))?;
@@ -214,6 +237,7 @@ fn rights(standing: Option<&Standing>) -> anyhow::Result<()> {
     for (word, right) in [
         ("then", standing.and_then(|one| one.then.as_ref())),
         ("now", standing.and_then(|one| one.now.as_ref())),
+        ("expired", standing.and_then(|one| one.expired.as_ref())),
     ] {
         if let Some(right) = right {
             terminal::say(&format!(

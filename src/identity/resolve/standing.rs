@@ -34,10 +34,12 @@ impl Resolver<'_> {
         standing.then = then;
         standing.now = now;
         standing.bypass = bypass;
+        let ended_at = ended.as_ref().and_then(|right| right.expires);
         if standing.then.as_ref().is_none_or(|one| one.role < Role::Write) {
             let expired = linked.persons.iter().filter_map(|one| one.value.access_expires);
-            let expired = expired.chain(ended).filter(|end| *end <= self.at.valid);
+            let expired = expired.chain(ended_at).filter(|end| *end <= self.at.valid);
             standing.access_ended = standing.access_ended.or(expired.max());
+            standing.expired = ended;
         }
         let states = self.directory.sources()?;
         let old = |name: &str| {
@@ -124,15 +126,15 @@ impl Resolver<'_> {
         Ok(kept)
     }
 
-    /// The highest right that holds at `at`; when the last one that would let push ended; and whether
-    /// rules may be passed by.
+    /// The highest right that holds at `at`; of those that would let push and had ended, the last; and
+    /// whether rules may be passed by.
     fn permission(
         &self,
         linked: &Linked,
         at: Moment,
-    ) -> Result<(Option<Permission>, Option<i64>, bool), Error> {
-        let (mut best, mut ended, mut bypass): (Option<Permission>, Option<i64>, bool) =
-            (None, None, false);
+    ) -> Result<(Option<Permission>, Option<Permission>, bool), Error> {
+        let (mut best, mut ended): (Option<Permission>, Option<Permission>) = (None, None);
+        let mut bypass = false;
         let mut holders = Vec::new();
         for person in &linked.persons {
             let holds = |holder| (person.source.clone(), holder);
@@ -149,8 +151,9 @@ impl Resolver<'_> {
                 continue;
             }
             if right.expires.is_some_and(|expires| expires <= at.valid) {
-                if right.role >= Role::Write {
-                    ended = ended.max(right.expires);
+                let later = ended.as_ref().is_none_or(|known| right.expires > known.expires);
+                if right.role >= Role::Write && later {
+                    ended = Some(permission_of(grant, at));
                 }
                 continue;
             }
@@ -274,7 +277,8 @@ fn merge(persons: &[Found<Person>], time: i64) -> Standing {
     if let Some(machine) = kinds.into_iter().find(|kind| kind.is_machine()) {
         standing.kind = machine;
     }
-    standing.access_over = access_over(persons, time);
+    standing.access_over_at = access_over(persons, time);
+    standing.access_over = standing.access_over_at.is_some();
     standing.privileged = persons.iter().any(|one| one.value.privileged);
     let factors = persons.iter().filter_map(|one| one.value.two_factor);
     standing.two_factor = factors.reduce(|one, other| one && other);
@@ -293,14 +297,14 @@ fn merge(persons: &[Found<Person>], time: i64) -> Standing {
     standing
 }
 
-/// Whether the sources with the most say all state an end of access that lies behind `time`: what a
-/// forge lets end is a membership, where somebody else knows the person.
-fn access_over(persons: &[Found<Person>], time: i64) -> bool {
+/// When access had ended at `time`, where the sources with the most say all state an end that lies
+/// behind it: what a forge lets end is a membership, where somebody else knows the person.
+fn access_over(persons: &[Found<Person>], time: i64) -> Option<i64> {
     let listed = persons.iter().any(|one| one.authority > Authority::Forge);
-    let mut weighty =
-        persons.iter().filter(|one| !listed || one.authority > Authority::Forge).peekable();
-    weighty.peek().is_some()
-        && weighty.all(|one| one.value.access_expires.is_some_and(|end| end <= time))
+    let weighty = persons.iter().filter(|one| !listed || one.authority > Authority::Forge);
+    let ends: Option<Vec<i64>> =
+        weighty.map(|one| one.value.access_expires.filter(|end| *end <= time)).collect();
+    ends?.into_iter().max()
 }
 
 /// Where a person stood at `time` by one source, since when, and whether they had perhaps left.

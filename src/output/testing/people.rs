@@ -24,6 +24,8 @@ fn actor(role: ActorRole, pseudonym: &str, evidence: Evidence) -> CardActor {
         confidence: evidence.confidence(),
         permission_then: Some("maintain on github.com/acme/pay, by the repository".to_owned()),
         permission_now: Some("maintain on github.com/acme/pay, by the repository".to_owned()),
+        access_ended: None,
+        permission_expired: None,
     }
 }
 

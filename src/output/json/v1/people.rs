@@ -93,6 +93,11 @@ pub struct Actor {
     pub permission_then: Option<String>,
     /// What they can do now; null when nothing is known.
     pub permission_now: Option<String>,
+    /// That access given for a time had ended, and its last day; null where none had.
+    pub access_ended: Option<String>,
+    /// The right to push on the repository that had ended then; null where none had, or they had
+    /// another.
+    pub permission_expired: Option<String>,
 }
 
 impl Actor {
@@ -111,6 +116,8 @@ impl Actor {
             sure: Sure::new(actor.confidence),
             permission_then: actor.permission_then.clone(),
             permission_now: actor.permission_now.clone(),
+            access_ended: actor.access_ended.clone(),
+            permission_expired: actor.permission_expired.clone(),
         }
     }
 }
