@@ -1,5 +1,5 @@
 //! The directory of people in the store: runs that fill it from a source (`merge` lays what they read
-//! over what held), and questions (`ask`).
+//! over what held; `whole` undoes runs of files), and questions (`ask`, `names`).
 //!
 //! A run collects what its source states; when it ends, that is compared with what held so far.
 //! What is unchanged stays; what changed holds from the snapshot's time on, and what it was before is
@@ -8,6 +8,8 @@
 
 mod ask;
 mod merge;
+mod names;
+mod whole;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -114,50 +116,6 @@ fn store_error(error: &dyn std::fmt::Display) -> identity::Error {
 }
 
 impl Store {
-    /// The teams that hold rights by what a source states now, and that nobody of any source is in;
-    /// sorted.
-    pub fn empty_teams(&self, source: &str) -> Result<Vec<String>, identity::Error> {
-        let names = self.with(async |connection| {
-            let rows = sqlx::query(
-                "SELECT DISTINCT substr(t.name, 6) FROM statement t JOIN source s ON s.id = t.source
-                 WHERE s.name = $1 AND t.kind = 'grant' AND t.name LIKE 'team:%' AND t.recorded_to = $2 AND t.valid_to = $2
-                   AND substr(t.name, 6) NOT IN (
-                     SELECT team.value FROM statement p, json_each(p.body, '$.teams') team
-                     WHERE p.kind = 'person' AND p.recorded_to = $2 AND p.valid_to = $2)
-                 ORDER BY 1",
-            )
-            .bind(source)
-            .bind(OPEN)
-            .fetch_all(connection)
-            .await?;
-            rows.iter().map(|row| Ok(row.try_get(0)?)).collect::<Result<Vec<String>, Error>>()
-        });
-        Ok(names?)
-    }
-
-    /// The forges at which somebody goes by a login, which is lower case, by what is known today;
-    /// sorted.
-    pub fn forges_of_login(&self, login: &str) -> Result<Vec<String>, identity::Error> {
-        // Realm and login stand in lines of their own.
-        if login.contains('\n') {
-            return Ok(Vec::new());
-        }
-        let names = self.with(async |connection| {
-            let rows = sqlx::query(
-                "SELECT DISTINCT substr(name, 7, length(name) - 7 - length($1)) FROM statement
-                 WHERE kind = 'handle' AND name >= 'login' || char(10) AND name < 'login' || char(11)
-                   AND substr(name, -length($1) - 1) = char(10) || $1 AND recorded_to = $2
-                 ORDER BY 1",
-            )
-            .bind(login)
-            .bind(OPEN)
-            .fetch_all(connection)
-            .await?;
-            rows.iter().map(|row| Ok(row.try_get(0)?)).collect::<Result<Vec<String>, Error>>()
-        });
-        Ok(names?)
-    }
-
     /// Begins a run of the source `name`, or goes on with the one that broke off, whose time is then
     /// kept. A snapshot that is older than what is known of the source is refused.
     pub fn begin(
@@ -461,45 +419,6 @@ impl Run<'_> {
     /// people is refused, because it is likelier that something is wrong than that all have left.
     pub fn finish(mut self) -> Result<Changes, identity::Error> {
         self.settle()
-    }
-
-    /// Ends the run of a source that is read as a whole, such as a file: as [`Run::finish`] does, and
-    /// where that is refused, the run leaves no mark.
-    pub fn finish_whole(mut self) -> Result<Changes, identity::Error> {
-        match self.settle() {
-            Ok(changes) => Ok(changes),
-            Err(error) => {
-                self.abandon()?;
-                Err(error)
-            }
-        }
-    }
-
-    /// Leaves the source as it was before the run began; one that was new is gone. A run that had
-    /// broken off before, which this one replaced, begins anew the next time.
-    pub fn abandon(self) -> Result<(), identity::Error> {
-        let (source, before) = (self.source, &self.before);
-        let done = self.store.with(async |connection| {
-            let mut transaction = connection.begin().await?;
-            sqlx::query("DELETE FROM incoming WHERE source = $1")
-                .bind(source)
-                .execute(&mut *transaction)
-                .await?;
-            let undo = match before {
-                None => sqlx::query("DELETE FROM source WHERE id = $1").bind(source),
-                Some(before) => sqlx::query(
-                    "UPDATE source SET authority = $2, running_as_of = $3, cursor = NULL WHERE id = $1",
-                )
-                .bind(source)
-                .bind(&before.authority)
-                .bind(before.running),
-            };
-            undo.execute(&mut *transaction).await?;
-            transaction.commit().await?;
-            Ok::<_, Error>(())
-        });
-        self.store.forget_answers();
-        Ok(done?)
     }
 
     fn settle(&mut self) -> Result<Changes, identity::Error> {
