@@ -540,7 +540,8 @@ fn said_in_headers(object: &[u8]) -> Vec<u8> {
                 continue;
             }
         }
-        if value.starts_with(b"-----BEGIN") && value.ends_with(b"SIGNATURE-----") {
+        let armour = value.ends_with(b"SIGNATURE-----") || value.ends_with(b" MESSAGE-----");
+        if value.starts_with(b"-----BEGIN ") && armour {
             signature = true;
             continue;
         }
