@@ -56,8 +56,9 @@ pub struct Repository {
     pub common_dir: PathBuf,
     /// Index in place of the git directory's own.
     index_file: Option<PathBuf>,
-    /// A folder that joins a push's quarantine with the repository's own objects.
-    joined: Option<tempfile::TempDir>,
+    /// For a push in quarantine: a folder that joins it with the repository's own objects, and those
+    /// alone.
+    joined: Option<(tempfile::TempDir, gix::OdbHandle)>,
 }
 
 impl Repository {
@@ -162,10 +163,20 @@ impl Repository {
         let none = &mut std::iter::empty();
         let store = gix::odb::Store::at_opts(objects.to_owned(), hash, none, options)
             .map_err(|error| fail(escape(error.to_string().as_bytes())))?;
-        self.git.objects = Arc::new(store).to_cache_arc().into();
+        let both = Arc::new(store).to_cache_arc().into();
+        let mut own = std::mem::replace(&mut self.git.objects, both);
+        // It is asked for what is not there: that is no reason to look for new packs each time.
+        own.refresh_never();
         self.git.objects.ignore_replacements = true;
-        self.joined = Some(joined);
+        self.joined = Some((joined, own));
         Ok(())
+    }
+
+    /// Whether an object comes with a push that is in quarantine, and the server did not have it:
+    /// then none of its references leads there.
+    pub fn is_incoming(&self, id: &gix::oid) -> bool {
+        use gix::objs::Exists as _;
+        self.joined.as_ref().is_some_and(|(_, own)| !own.exists(id))
     }
 
     /// All references, peeled through tags, sorted by name; `HEAD` among them.

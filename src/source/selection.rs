@@ -271,7 +271,11 @@ fn walk(
             }
         }
     }
-    subtract(repo, &mut ids, &hidden);
+    // Most of what a push brings is new to the server, which spares looking through its history.
+    let (new, mut old): (Vec<_>, Vec<_>) = ids.into_iter().partition(|id| repo.is_incoming(id));
+    subtract(repo, &mut old, &hidden);
+    let mut ids = new;
+    ids.append(&mut old);
     let mut buffer = Vec::new();
     let mut commits = Vec::with_capacity(ids.len());
     for id in ids {
