@@ -5,7 +5,7 @@
 mod common;
 
 use base64::Engine as _;
-use common::{NOW, Run, Scratch, hex, key_bytes, leaktrace, token};
+use common::{NOW, POLICY, Run, Scratch, hex, key_bytes, leaktrace, token};
 
 const DAY: i64 = 86_400;
 
@@ -22,17 +22,6 @@ identity:
   store: store
   repository: github.com/acme/web
   own: [github.com/acme]
-";
-
-const POLICY: &str = "  policy:
-    purpose: find out how a credential got out
-    legal_basis: legitimate interests, balanced on 2025-01-10
-    impact_assessment: DPIA-7
-    works_agreement: BV-12
-    notice: intranet, 2025-01-15
-    reviewers: [security lead, works council]
-    contact: privacy@corp.example
-    retention_days: 395
 ";
 
 /// An organisation with a directory of two people.

@@ -292,6 +292,16 @@ fn a_hook_that_cannot_check_stops_and_says_so() {
         assert_eq!(run.code, Some(64), "{arguments:?}: {}", run.stderr);
         assert!(run.stderr.contains(says), "{arguments:?}: {}", run.stderr);
     }
+    // Another repository than that of the folder, which is not mistaken for it.
+    desk.scratch.init("apart.git", &["--bare"]);
+    let hook = desk.scratch.path("web/.git/hooks/pre-commit");
+    fs::copy(hook, desk.scratch.path("apart.git/hooks/pre-commit")).expect("copied");
+    repo.git(&["rm", "--quiet", "--cached", "lost.env"]);
+    repo.write("prod.env", dotenv("apart"));
+    let apart = ["--git-dir=../apart.git", "--work-tree=."];
+    repo.git(&[&apart[..], &["add", "prod.env"]].concat());
+    let (done, said) = desk.git(&[&apart[..], &["commit", "-m", "Apart"]].concat());
+    assert!(!done && said.contains("not the repository of the current folder"), "{said}");
     let run = run(&["commit-msg", "nowhere"], b"");
     assert_eq!(run.code, Some(2), "{}", run.stderr);
 }

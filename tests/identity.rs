@@ -8,7 +8,7 @@ mod mock;
 
 use std::path::Path;
 
-use common::{NOW, Repo, Run, Scratch, leaktrace, token};
+use common::{NOW, POLICY, Repo, Run, Scratch, leaktrace, token};
 use mock::{Mock, Reply};
 use serde_json::{Value, json};
 
@@ -19,17 +19,6 @@ person_id,email,aliases,login:github,account:github.com,display_name,type,status
 p-1,ana@corp.example,,anat,1001,Ana Tester,employee,active,2020-01-01,,payments,0,
 p-2,bob@corp.example,bob.b@corp.example,bobby,1002,Bob Builder,contractor,active,2020-01-01,,web,0,
 p-3,eva@corp.example,,evam,1003,Eva Manager,employee,active,2019-01-01,,lead,1,
-";
-
-const POLICY: &str = "  policy:
-    purpose: find out how a credential got out
-    legal_basis: legitimate interests, balanced on 2025-01-10
-    impact_assessment: DPIA-7
-    works_agreement: BV-12
-    notice: intranet, 2025-01-15
-    reviewers: [security lead, works council]
-    contact: privacy@corp.example
-    retention_days: 395
 ";
 
 fn config(more: &str) -> String {
@@ -246,6 +235,13 @@ fn a_forges_record_says_who_pushed_each_commit_of_a_history() {
     assert_eq!(pusher_of(&topic), employee, "what a branch had before is not the next one's");
     let origin = &cases[0]["case"]["push"]["origin"];
     assert!(origin.is_null() || origin == "the forge's record of activity", "{origin}");
+    // What was pushed long ago is no news: nobody is alerted of it.
+    let alerts = "alerts:\n- {name: all, channel: slack, url_variable: HOOK}\n";
+    organisation.scratch.write("alerts.yml", config(alerts));
+    let all = ["scan", "web", "--config", "alerts.yml", "--activity", "activity.json"];
+    let run = organisation.run(&[&all[..], &["--alerts", "dry-run"]].concat());
+    assert_eq!(run.code, Some(1), "{}", run.stderr);
+    assert!(!run.stderr.contains("would be sent"), "{}", run.stderr);
     // What is no record is refused, with the place and without its content.
     organisation.scratch.write("activity.json", "[{\"actor\": 5}]");
     let base = ["scan", "web", "--config", "org.yml", "--activity", "activity.json"];

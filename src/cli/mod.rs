@@ -39,7 +39,7 @@ struct Cli {
 enum Command {
     /// Scan repositories, directories, files or standard input
     Scan(Box<scan::Arguments>),
-    /// Check pushes on a server, as a hook of git
+    /// Check commits, messages and pushes as a hook of git, and put such hooks in place
     Hook(hook::Arguments),
     /// List, show, check and try the rules
     Rules(rules::Arguments),

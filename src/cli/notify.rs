@@ -15,7 +15,7 @@ use crate::model::text::escape;
 use crate::output::Reported;
 use crate::output::redact::Finder;
 use crate::pipeline::Scan;
-use crate::pipeline::people::{Judged, People};
+use crate::pipeline::people::{Judged, People, RECORD};
 
 /// What happens with alerts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -64,7 +64,9 @@ pub fn finder(scan: &Scan) -> Finder {
 /// The finding as alerts need it; none when the push did not bring it in.
 fn item(scan: &Scan, one: &Reported) -> Option<Item> {
     let fingerprint = one.finding.fingerprint.to_string();
-    let judged = judged(scan, &fingerprint).filter(|judged| judged.case.push.origin.is_some())?;
+    // What a forge recorded happened earlier: it says who pushed, and is no news.
+    let news = |judged: &&Judged| judged.case.push.origin.as_deref().is_some_and(|o| o != RECORD);
+    let judged = judged(scan, &fingerprint).filter(news)?;
     let case = &judged.case;
     let place = one.places.first();
     let trace = one.trace.as_ref();
@@ -103,13 +105,15 @@ pub fn judged<'a>(scan: &'a Scan, fingerprint: &str) -> Option<&'a Judged> {
 /// The push as messages show it: of several references the first that brought a finding.
 fn push_of(scan: &Scan, people: &People) -> Option<Push> {
     let cases = scan.evidence.as_ref().map(|bundle| bundle.cases.as_slice()).unwrap_or_default();
-    let brought: BTreeSet<&str> =
-        cases.iter().filter_map(|one| one.case.push.ref_name.as_deref()).collect();
+    let pushes = cases.iter().map(|one| &one.case.push);
+    let pushes = pushes.filter(|push| push.origin.as_deref() != Some(RECORD));
+    let brought: BTreeSet<&str> = pushes.filter_map(|push| push.ref_name.as_deref()).collect();
     let brings = |event: &&PushEvent| {
         let name = event.ref_name.as_ref().map(|name| escape(name.as_bytes()));
         name.is_some_and(|name| brought.contains(name.as_str()))
     };
-    let event = people.events.iter().find(brings).or(people.events.first())?;
+    let mut news = people.events.iter().filter(|event| event.origin != Origin::ActivityApi);
+    let event = news.clone().find(brings).or_else(|| news.next())?;
     let ref_name = event.ref_name.as_ref().map(|name| match brought.len() {
         0 | 1 => name.clone(),
         more => format!("{name} and {} more", more - 1),

@@ -8,7 +8,7 @@ use std::io;
 
 use serde_json::{Map, Value, json};
 
-use super::{Printable, Reported};
+use super::{Printable, Reported, when};
 use crate::model::Severity;
 use crate::model::text::escape;
 use crate::provenance::Place;
@@ -90,7 +90,9 @@ fn vulnerability(reported: &Reported, report: &Printable) -> Value {
         let author = &introduced.author;
         let who = if author.name.is_empty() { &author.email } else { &author.name };
         commit.insert("author".to_owned(), who.as_str().into());
-        commit.insert("date".to_owned(), format!("{}Z", time(author.seconds)).into());
+        if let Some(date) = when::utc(author.seconds) {
+            commit.insert("date".to_owned(), date.into());
+        }
         commit.insert("message".to_owned(), introduced.subject.as_str().into());
     }
     let mut location = Map::from_iter([("commit".to_owned(), Value::Object(commit))]);
@@ -190,8 +192,7 @@ fn severity(severity: Severity) -> &'static str {
 
 /// `YYYY-MM-DDTHH:MM:SS` in UTC, without a zone, as the schema has it.
 fn time(seconds: i64) -> String {
-    let time = jiff::Timestamp::from_second(seconds).unwrap_or_default();
-    time.strftime("%Y-%m-%dT%H:%M:%S").to_string()
+    when::utc(seconds).unwrap_or_default().trim_end_matches('Z').to_owned()
 }
 
 fn cut(text: &str, most: usize) -> String {

@@ -31,6 +31,18 @@ pub const DAY: i64 = 86_400;
 /// When every scan takes place: 2025-06-15T15:06:40Z.
 pub const NOW: i64 = 1_750_000_000;
 
+/// What a configuration says of its policy, complete.
+pub const POLICY: &str = "  policy:
+    purpose: find out how a credential got out
+    legal_basis: legitimate interests, balanced on 2025-01-10
+    impact_assessment: DPIA-7
+    works_agreement: BV-12
+    notice: intranet, 2025-01-15
+    reviewers: [security lead, works council]
+    contact: privacy@corp.example
+    retention_days: 395
+";
+
 /// The bytes of the fingerprint key that scans use.
 pub fn key_bytes() -> [u8; 32] {
     std::array::from_fn(|at| u8::try_from(at * 7 + 3).expect("below 256"))

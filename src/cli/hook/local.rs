@@ -27,6 +27,7 @@ const SCISSORS: &[u8] = b"------------------------ >8 ------------------------";
 
 /// Runs a hook.
 pub fn run(run: &Run) -> anyhow::Result<Exit> {
+    is_here()?;
     let Some(scope) = scope(run)? else { return Ok(Exit::Clean) };
     let environment = scan::environment()?;
     let options = Options {
@@ -54,6 +55,23 @@ pub fn run(run: &Run) -> anyhow::Result<Exit> {
         _ => terminal::note(&blocked::incomplete(&scan, run.hook)),
     }
     Ok(exit)
+}
+
+/// Refuses to look at another repository than the one that git runs the hook for: with `--git-dir` the
+/// current folder may lie in none, or in somebody else's.
+fn is_here() -> anyhow::Result<()> {
+    let Some(named) = env::var_os("GIT_DIR").map(PathBuf::from) else { return Ok(()) };
+    let repo = Repository::discover(&std::path::absolute(".")?)?;
+    let here = repo.and_then(|repo| repo.git.git_dir().canonicalize().ok());
+    if here.is_some() && here == named.canonicalize().ok() {
+        return Ok(());
+    }
+    Err(UsageError(format!(
+        "git runs this hook for {}, which is not the repository of the current folder: leaktrace \
+         cannot check that; git commit --no-verify goes on without",
+        shown(&named)
+    ))
+    .into())
 }
 
 /// What a hook is about; none when there is nothing to look at.

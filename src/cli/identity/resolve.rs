@@ -200,7 +200,7 @@ fn show(actor: &Actor, asked: Option<&str>, names: bool) -> anyhow::Result<()> {
     }
     if asked.is_none() {
         terminal::say(&format!(
-            "  evidence   {} (rank {} of 7, {} in 100 sure)",
+            "  evidence   {} (rank {} of 8, {} in 100 sure)",
             actor.evidence.as_str(),
             actor.evidence.rank(),
             actor.confidence

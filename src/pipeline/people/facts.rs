@@ -461,6 +461,9 @@ impl Gathering<'_> {
 }
 
 /// Where a push is known from, in a few words.
+/// How cases name pushes that a forge recorded earlier.
+pub const RECORD: &str = "the forge's record of activity";
+
 fn origin(origin: Origin) -> &'static str {
     match origin {
         Origin::GithubEvent => "GitHub's event",
@@ -477,7 +480,7 @@ fn origin(origin: Origin) -> &'static str {
         Origin::PostReceive => "the server's post-receive hook",
         Origin::Update => "the server's update hook",
         Origin::SignedPush => "a signed push",
-        Origin::ActivityApi => "the forge's record of activity",
+        Origin::ActivityApi => RECORD,
     }
 }
 

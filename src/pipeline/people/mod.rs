@@ -36,6 +36,7 @@ use crate::source::repository::Repository;
 use crate::store::{Push, Store};
 
 pub use commit::Subject;
+pub use facts::RECORD;
 pub use guards::{is_configuration_path, is_test_path};
 pub use push::repository_of;
 

@@ -86,7 +86,7 @@ struct Version {
     found: Found<Record>,
     recorded_from: i64,
     recorded_to: i64,
-    /// Source, key and number: their order is that of answers.
+    /// Key and number: within a source their order is that of answers.
     order: (String, i64),
 }
 
