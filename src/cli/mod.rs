@@ -16,6 +16,7 @@ mod network;
 mod notify;
 mod people;
 mod progress;
+mod report;
 mod rules;
 mod scan;
 mod terminal;
@@ -39,6 +40,8 @@ struct Cli {
 enum Command {
     /// Scan repositories, directories, files or standard input
     Scan(Box<scan::Arguments>),
+    /// Make any report from a scan that was saved as JSON
+    Report(report::Arguments),
     /// Check commits, messages and pushes as a hook of git, and put such hooks in place
     Hook(hook::Arguments),
     /// List, show, check and try the rules
@@ -76,6 +79,7 @@ pub fn main() -> ExitCode {
     };
     let result = match cli.command {
         Command::Scan(arguments) => scan::run(&arguments),
+        Command::Report(arguments) => report::run(&arguments),
         Command::Hook(arguments) => hook::run(&arguments),
         Command::Rules(arguments) => rules::run(arguments),
         Command::Baseline(arguments) => baseline::run(arguments),

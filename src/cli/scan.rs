@@ -133,13 +133,15 @@ pub struct SettingsArguments {
 
 /// Where a report goes.
 #[derive(Debug, Clone)]
-struct Output {
-    format: Format,
+pub struct Output {
+    /// In which format.
+    pub format: Format,
     /// None for standard output.
-    path: Option<PathBuf>,
+    pub path: Option<PathBuf>,
 }
 
-fn parse_output(text: &str) -> Result<Output, String> {
+/// The report that `FORMAT` or `FORMAT=PATH` asks for.
+pub fn parse_output(text: &str) -> Result<Output, String> {
     let (format, path) = match text.split_once('=') {
         Some((format, path)) => (format, Some(path)),
         None => (text, None),
@@ -214,7 +216,7 @@ impl How<'_> {
         mut options: Options,
         threads: Option<NonZeroUsize>,
     ) -> anyhow::Result<(Exit, Scan)> {
-        let mut outputs = outputs(self.report)?;
+        let mut outputs = outputs(&self.report.outputs)?;
         if self.to == To::Developer && self.report.outputs.is_empty() {
             outputs.clear();
         }
@@ -259,8 +261,9 @@ impl How<'_> {
     }
 }
 
-fn outputs(arguments: &ReportArguments) -> anyhow::Result<Vec<Output>> {
-    let mut outputs = arguments.outputs.clone();
+/// The reports that are asked for, text where none is; no two may go to the same place.
+pub fn outputs(given: &[Output]) -> anyhow::Result<Vec<Output>> {
+    let mut outputs = given.to_vec();
     if outputs.is_empty() {
         outputs.push(Output { format: Format::Text, path: None });
     }
@@ -487,7 +490,8 @@ pub fn create(path: &std::path::Path) -> io::Result<File> {
     options.open(path)
 }
 
-fn write(report: &Printable, output: &Output, colour: Colour) -> anyhow::Result<()> {
+/// Writes a report where it is to go.
+pub fn write(report: &Printable, output: &Output, colour: Colour) -> anyhow::Result<()> {
     if let Some(path) = &output.path {
         let name = || format!("cannot write {}", path.display());
         let mut file = BufWriter::new(create(path).with_context(name)?);

@@ -1,5 +1,7 @@
 //! Something learnt about a credential without using it.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 /// A named fact, such as the account number inside an access key id. Never part of the secret
@@ -7,7 +9,7 @@ use serde::Serialize;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Fact {
     /// Lower-case name, words separated by `_`.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// Printable value: whoever makes a fact escapes untrusted bytes (see [`super::text::escape`]).
     pub value: String,
 }
@@ -67,7 +69,7 @@ impl Fact {
     }
 
     /// A fact with an escaped value.
-    pub fn new(name: &'static str, value: impl AsRef<[u8]>) -> Fact {
-        Fact { name, value: super::text::escape(value.as_ref()) }
+    pub fn new(name: impl Into<Cow<'static, str>>, value: impl AsRef<[u8]>) -> Fact {
+        Fact { name: name.into(), value: super::text::escape(value.as_ref()) }
     }
 }

@@ -126,7 +126,7 @@ impl IncompleteLog {
         let mut kinds = self.kinds.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         for entry in entries {
             let (count, named) = kinds.entry(entry.kind).or_default();
-            *count += entry.count;
+            *count = count.saturating_add(entry.count);
             named.extend(entry.named.iter().cloned());
             while named.len() > NAMED_PER_KIND {
                 named.pop_last();

@@ -14,6 +14,7 @@ mod line_hash;
 mod people;
 pub mod redact;
 mod sarif;
+pub mod saved;
 #[cfg(test)]
 mod testing;
 mod text;

@@ -48,6 +48,11 @@ impl Printable {
         Printable(report)
     }
 
+    /// The report, in whose texts every secret was replaced.
+    pub(super) fn into_report(self) -> Report {
+        self.0
+    }
+
     /// What `show` gives of the report without what was made of people.
     pub fn without_cards<T>(&mut self, show: impl FnOnce(&Printable) -> T) -> T {
         let all = |report: &mut Report| -> Vec<Option<Box<Card>>> {

@@ -19,6 +19,7 @@ mod target;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub use assemble::sort;
 pub use progress::{Phase, Progress};
 pub use settings::{BaselineFile, baseline_file};
 
@@ -316,8 +317,8 @@ fn merge(parts: Vec<assemble::Assembled>, options: &Options, log: &IncompleteLog
         report.stats.bytes += part.stats.bytes;
         report.key_id = part.key_id;
     }
-    assemble::sort(&mut report.findings);
-    assemble::sort(&mut report.suppressed);
+    sort(&mut report.findings);
+    sort(&mut report.suppressed);
     report
 }
 

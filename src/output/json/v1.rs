@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use schemars::JsonSchema;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::finding::{self, SuppressionKind};
 use crate::model::{self, Confidence, IncompleteKind, Severity};
@@ -22,8 +22,8 @@ pub use people::{
     Standing, Sure,
 };
 
-/// The version that this module writes.
-const VERSION: u32 = 1;
+/// The version that this module writes and reads.
+pub(in crate::output) const VERSION: u32 = 1;
 
 /// Everything that a scan found.
 #[derive(Serialize, JsonSchema)]
@@ -86,7 +86,7 @@ pub enum Line {
 }
 
 /// What was scanned, by what, and when.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 pub struct Scan {
     /// Version of this format: 1.
     pub version: u32,
@@ -118,7 +118,7 @@ impl Scan {
 }
 
 /// The program.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 pub struct Tool {
     /// `leaktrace`.
     pub name: String,
@@ -127,7 +127,7 @@ pub struct Tool {
 }
 
 /// One thing that was scanned.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 pub struct Target {
     /// As the user named it, credentials removed, escaped.
     pub name: String,
@@ -157,7 +157,7 @@ impl Target {
 }
 
 /// One secret, everywhere it occurs in one target.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
     /// Keyed hash of the secret, 32 hexadecimal digits: the same secret under the same key has the
     /// same fingerprint wherever it stands.
@@ -193,6 +193,7 @@ impl Finding {
     /// `reported` as `report` may show it.
     pub fn new(report: &Printable, reported: &Reported) -> Finding {
         let finding = &reported.finding;
+        let card = reported.card.as_deref();
         Finding {
             fingerprint: finding.fingerprint.to_string(),
             target: reported.target,
@@ -204,14 +205,14 @@ impl Finding {
             places: reported.places.iter().map(Place::new).collect(),
             trace: reported.trace.as_ref().map(Trace::new),
             line_hash: reported.line_hash.clone(),
-            people: reported.card.as_deref().map(People::new),
+            people: card.map(|card| People::new(card, report.identity_in_sarif)),
             suppression: finding.suppression.as_ref().map(Suppression::new),
         }
     }
 }
 
 /// The rule that found it.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 pub struct Rule {
     /// The rule's id.
     pub id: String,
@@ -241,7 +242,7 @@ impl Rule {
 }
 
 /// A secret value.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 pub struct Secret {
     /// The public part of the format and `***`.
     pub preview: String,
@@ -269,7 +270,7 @@ impl Secret {
 }
 
 /// Something learnt about a credential without using it.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 pub struct Fact {
     /// Lower-case name, words separated by `_`.
     pub name: String,
@@ -279,12 +280,12 @@ pub struct Fact {
 
 impl Fact {
     fn new(fact: &model::Fact) -> Fact {
-        Fact { name: fact.name.to_owned(), value: fact.value.clone() }
+        Fact { name: fact.name.to_string(), value: fact.value.clone() }
     }
 }
 
 /// Why a finding does not count.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 pub struct Suppression {
     /// By what: a comment in the source, `.leaktraceignore`, `leaktrace.yml` or the baseline.
     pub kind: SuppressedBy,
@@ -305,7 +306,7 @@ impl Suppression {
 }
 
 /// What a suppression was written in.
-#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SuppressedBy {
     /// A `leaktrace:allow` comment.
@@ -327,10 +328,20 @@ impl SuppressedBy {
             SuppressionKind::Baseline => SuppressedBy::Baseline,
         }
     }
+
+    /// What the program calls it.
+    pub(in crate::output) fn own(self) -> SuppressionKind {
+        match self {
+            SuppressedBy::Inline => SuppressionKind::Inline,
+            SuppressedBy::IgnoreFile => SuppressionKind::IgnoreFile,
+            SuppressedBy::Config => SuppressionKind::Config,
+            SuppressedBy::Baseline => SuppressionKind::Baseline,
+        }
+    }
 }
 
 /// One kind of thing that was not read.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 pub struct Incomplete {
     /// Why.
     pub kind: IncompleteKind,
@@ -355,7 +366,7 @@ impl Incomplete {
 }
 
 /// Counts over the whole scan.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 pub struct Summary {
     /// Whether everything was read. When false, no finding does not mean no secret.
     pub complete: bool,
@@ -394,7 +405,7 @@ impl Summary {
 }
 
 /// How much was read.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 pub struct Read {
     /// Commits seen.
     pub commits: u64,

@@ -281,7 +281,7 @@ fn properties(report: &Printable, reported: &Reported) -> PropertyBag {
     let secret =
         if report.reveal { escape(finding.secret.expose()) } else { finding.secret.preview() };
     let facts: serde_json::Map<String, Value> =
-        finding.facts.iter().map(|fact| (fact.name.to_owned(), json!(fact.value))).collect();
+        finding.facts.iter().map(|fact| (fact.name.to_string(), json!(fact.value))).collect();
     let mut properties = bag([
         ("secret", json!(secret)),
         ("severity", json!(finding.rule.severity)),

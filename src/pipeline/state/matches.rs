@@ -181,7 +181,7 @@ impl<'a> Gathering<'a> {
         let facts = found
             .facts
             .iter()
-            .any(|fact| Fact::known_name(fact.name).is_none() || says(&fact.value));
+            .any(|fact| Fact::known_name(&fact.name).is_none() || says(&fact.value));
         if layers || facts {
             return None;
         }
@@ -407,7 +407,7 @@ fn read_sort(from: &mut Reader<'_>) -> Result<Sort, Damaged> {
     let confidence = Confidence::ALL.get(confidence).copied().ok_or(Damaged)?;
     let facts = (0..from.count()?).map(|_| {
         let name = Fact::known_name(&from.string()?).ok_or(Damaged)?;
-        Ok(Fact { name, value: from.string()? })
+        Ok(Fact { name: name.into(), value: from.string()? })
     });
     let facts = facts.collect::<Result<_, _>>()?;
     let layers = (0..from.count()?).map(|_| read_layer(from)).collect::<Result<_, _>>()?;

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use schemars::JsonSchema;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::model::ContentKind;
 use crate::model::text::escape;
@@ -11,7 +11,7 @@ use crate::output::when;
 use crate::provenance::{self, Refs, Signed};
 
 /// One place of a secret.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 pub struct Place {
     /// What kind of text.
     pub kind: PlaceKind,
@@ -41,7 +41,7 @@ pub struct Place {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
     /// Refs whose tip still has this object at this path: full names, sorted, escaped; the first 20.
-    #[serde(serialize_with = "names")]
+    #[serde(serialize_with = "names", deserialize_with = "listed")]
     #[schemars(with = "Vec<String>")]
     pub refs: Refs,
     /// How many more refs there are beyond those listed.
@@ -77,7 +77,7 @@ impl Place {
 }
 
 /// What kind of text a place is in.
-#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PlaceKind {
     /// A file's content stored in git.
@@ -105,17 +105,29 @@ impl PlaceKind {
             ContentKind::Stdin => PlaceKind::Stdin,
         }
     }
+
+    /// What the program calls it.
+    pub(in crate::output) fn own(self) -> ContentKind {
+        match self {
+            PlaceKind::Blob => ContentKind::Blob,
+            PlaceKind::Commit => ContentKind::Commit,
+            PlaceKind::Tag => ContentKind::Tag,
+            PlaceKind::FileName => ContentKind::FileName,
+            PlaceKind::File => ContentKind::File,
+            PlaceKind::Stdin => ContentKind::Stdin,
+        }
+    }
 }
 
 /// The life of a secret in a repository's history.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 pub struct Trace {
     /// The commit that first brought it in; null when no commit has it.
     pub introduced: Option<Commit>,
     /// Other commits that brought it in independently or again, in hexadecimal, oldest first.
     pub reintroduced: Vec<String>,
     /// Refs whose tip still has it: full names, sorted, escaped.
-    #[serde(serialize_with = "names")]
+    #[serde(serialize_with = "names", deserialize_with = "listed")]
     #[schemars(with = "Vec<String>")]
     pub tips: Refs,
     /// Whether that commit is where a shallow history begins, so that the secret may be older.
@@ -149,7 +161,7 @@ impl Trace {
 }
 
 /// A commit.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 pub struct Commit {
     /// Its id, in hexadecimal.
     pub id: String,
@@ -179,7 +191,7 @@ impl Commit {
 }
 
 /// A name, an address and a date, as a commit claims them.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 pub struct Person {
     /// Name, escaped.
     pub name: String,
@@ -206,7 +218,7 @@ impl Person {
 }
 
 /// What kind of signature a commit carries.
-#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum SignatureKind {
     /// None.
@@ -231,9 +243,27 @@ impl SignatureKind {
             Signed::Other => SignatureKind::Other,
         }
     }
+
+    /// What the program calls it.
+    pub(in crate::output) fn own(self) -> Signed {
+        match self {
+            SignatureKind::None => Signed::No,
+            SignatureKind::OpenPgp => Signed::OpenPgp,
+            SignatureKind::Ssh => Signed::Ssh,
+            SignatureKind::X509 => Signed::X509,
+            SignatureKind::Other => Signed::Other,
+        }
+    }
 }
 
 /// Names that findings share are written without a copy of each.
 fn names<S: Serializer>(names: &Refs, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(names.iter().map(|name| &**name))
+}
+
+/// Names as they were written; they are escaped when a report is made of them.
+fn listed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Refs, D::Error> {
+    let names: Vec<std::sync::Arc<str>> =
+        Vec::<String>::deserialize(deserializer)?.into_iter().map(Into::into).collect();
+    Ok(names.into_iter().collect())
 }

@@ -3,7 +3,7 @@
 //! deciding who looks, and says nothing that a number beside a name should say.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::identity::actor::{self, ActorRole};
 use crate::identity::{PersonType, Status};
@@ -13,7 +13,7 @@ use crate::risk::weigh::{Hypothesis, Weights};
 use crate::risk::{self, Band};
 
 /// Who brought a secret in, and what is to be made of it.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 pub struct People {
     /// Whether people stand under pseudonyms; otherwise names and addresses are shown.
     pub pseudonymous: bool,
@@ -35,17 +35,24 @@ pub struct People {
     pub supporting: usize,
     /// What was seen: what speaks for looking, strongest first, then what speaks for the person.
     pub observations: Vec<Observation>,
-    /// What could not be learnt.
+    /// What could not be learnt: what could change who should look first.
     pub missing: Vec<String>,
+    /// How many of those could change it.
+    #[serde(default)]
+    pub decisive: usize,
     /// What to ask first, cheapest first.
     pub questions: Vec<String>,
     /// The version of signals, weights and bands.
     pub model: String,
+    /// Whether SARIF and GitLab's report say it too: not where the repository was known to be
+    /// public.
+    #[serde(default)]
+    pub in_sarif: bool,
 }
 
 impl People {
-    /// The card as a public format.
-    pub fn new(card: &Card) -> People {
+    /// The card as a public format. `in_sarif`: whether SARIF says it too.
+    pub fn new(card: &Card, in_sarif: bool) -> People {
         People {
             pseudonymous: !card.revealed,
             actors: card.actors.iter().map(Actor::new).collect(),
@@ -58,14 +65,16 @@ impl People {
             supporting: card.supporting,
             observations: card.observations.iter().map(Observation::new).collect(),
             missing: card.missing.clone(),
+            decisive: card.decisive,
             questions: card.questions.clone(),
             model: card.model.clone(),
+            in_sarif,
         }
     }
 }
 
 /// Somebody in a role.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 pub struct Actor {
     /// In what role.
     pub role: Role,
@@ -123,7 +132,7 @@ impl Actor {
 }
 
 /// How bad a leak is, and how soon to act.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 pub struct Exposure {
     /// How bad.
     pub level: Severity,
@@ -144,7 +153,7 @@ impl Exposure {
 }
 
 /// Something that was seen.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 pub struct Observation {
     /// The signal's number, which never changes.
     pub signal: String,
@@ -184,7 +193,7 @@ impl Observation {
 
 /// Weight of an observation for each explanation, in decibans (ten times the decimal logarithm of a
 /// likelihood ratio), with two decimals.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 pub struct Decibans {
     /// For a mistake.
     pub negligent: f64,
@@ -211,11 +220,11 @@ macro_rules! words {
     (
         $(#[doc = $about:literal])*
         $name:ident of $own:ty {
-            $( $(#[doc = $doc:literal])* $variant:ident = $from:pat, )*
+            $( $(#[doc = $doc:literal])* $variant:ident = $from:path, )*
         }
     ) => {
         $(#[doc = $about])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
         #[serde(rename_all = "kebab-case")]
         pub enum $name {
             $( $(#[doc = $doc])* $variant, )*
@@ -225,6 +234,13 @@ macro_rules! words {
             fn new(own: $own) -> $name {
                 match own {
                     $( $from => $name::$variant, )*
+                }
+            }
+
+            /// What the program calls it.
+            pub(in crate::output) fn own(self) -> $own {
+                match self {
+                    $( $name::$variant => $from, )*
                 }
             }
         }
@@ -309,19 +325,31 @@ words! {
     }
 }
 
-words! {
-    /// How sure a resolution is.
-    Sure of u8 {
-        /// 95 hundredths and more.
-        Certain = 95..,
-        /// 85 and more.
-        VeryLikely = 85..,
-        /// 65 and more.
-        Likely = 65..,
-        /// 30 and more.
-        Uncertain = 30..,
-        /// Less.
-        Unknown = _,
+/// How sure a resolution is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sure {
+    /// 95 hundredths and more.
+    Certain,
+    /// 85 and more.
+    VeryLikely,
+    /// 65 and more.
+    Likely,
+    /// 30 and more.
+    Uncertain,
+    /// Less.
+    Unknown,
+}
+
+impl Sure {
+    fn new(hundredths: u8) -> Sure {
+        match hundredths {
+            95.. => Sure::Certain,
+            85.. => Sure::VeryLikely,
+            65.. => Sure::Likely,
+            30.. => Sure::Uncertain,
+            _ => Sure::Unknown,
+        }
     }
 }
 
