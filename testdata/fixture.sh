@@ -33,7 +33,7 @@ printf 'SENDGRID_KEY=SG.%s.%s\n' "$(random 22)" "$(random 43)" | gzip -n > deplo
 commit 'Deploy'
 
 at 2026-01-08
-echo done > notes.txt
+echo 'done' > notes.txt
 commit "Try the new key
 
 It is rk_live_$(random 99), please do not tell anyone."
