@@ -102,7 +102,10 @@ impl Runner {
     }
 
     fn sums(&self, base: &str, lines: &[(String, String)]) {
-        let text: String = lines.iter().map(|(name, sum)| format!("{sum}  {name}\n")).collect();
+        let mut text = String::new();
+        for (name, sum) in lines {
+            writeln!(text, "{sum}  {name}").expect("strings can grow");
+        }
         fs::write(self.path(&format!("{base}/v{VERSION}/SHA256SUMS")), text).expect("a list");
     }
 
@@ -168,14 +171,6 @@ impl Runner {
         (plan, step)
     }
 
-    /// What the installed program says.
-    fn says(&self, step: &Step) -> String {
-        assert_eq!(step.code, 0, "{}", step.log);
-        let out = Command::new(step.output("program")).arg("hello").output();
-        let out = out.unwrap_or_else(|error| panic!("{error}: {}", step.log));
-        String::from_utf8(out.stdout).expect("UTF-8").trim().to_owned()
-    }
-
     /// From here on, a build makes a program and writes down how.
     fn can_build(&self) {
         self.stand_in(
@@ -189,6 +184,14 @@ chmod +x "$2"/bin/*"#,
     }
 }
 
+/// What the installed program says.
+fn says(step: &Step) -> String {
+    assert_eq!(step.code, 0, "{}", step.log);
+    let out = Command::new(step.output("program")).arg("hello").output();
+    let out = out.unwrap_or_else(|error| panic!("{error}: {}", step.log));
+    String::from_utf8(out.stdout).expect("UTF-8").trim().to_owned()
+}
+
 /// The one for glibc or the one that needs none, whichever fits the machine that the test runs on.
 const LINUX: [&str; 2] = ["x86_64-unknown-linux-gnu", "x86_64-unknown-linux-musl"];
 
@@ -197,7 +200,7 @@ fn a_release_is_taken_when_its_sum_fits_and_from_the_cache_the_next_time() {
     let runner = Runner::new();
     runner.release(&LINUX);
     let (plan, step) = runner.install(&[]);
-    assert_eq!(runner.says(&step), "released hello");
+    assert_eq!(says(&step), "released hello");
     assert!(step.log.contains("SHA-256 verified"), "{}", step.log);
     // Of what could not be verified it is said so.
     assert!(step.log.contains("::notice title=leaktrace::build provenance not verified"));
@@ -207,7 +210,7 @@ fn a_release_is_taken_when_its_sum_fits_and_from_the_cache_the_next_time() {
     let archive = runner.path(&format!("mirror/v{VERSION}")).join(plan.output("archive"));
     fs::remove_file(&archive).expect("it was there");
     let (_, step) = runner.install(&[]);
-    assert_eq!(runner.says(&step), "released hello");
+    assert_eq!(says(&step), "released hello");
     assert_eq!(step.output("fetched"), "false");
 }
 
@@ -223,7 +226,7 @@ fn what_was_tampered_with_is_refused() {
     fs::write(&cached, &other).expect("writable");
     let (_, step) = runner.install(&[]);
     assert!(step.log.contains("another SHA-256 than the release: it is thrown away"));
-    assert_eq!(runner.says(&step), "released hello");
+    assert_eq!(says(&step), "released hello");
     assert_eq!(step.output("fetched"), "true");
     // A link in its place is not followed.
     let elsewhere = runner.path("elsewhere");
@@ -280,7 +283,7 @@ fn without_a_release_the_action_is_built_from_its_own_source() {
     let builds = |environment: &[(&str, &str)], why: &str| {
         let _ = fs::remove_file(runner.path("cargo"));
         let (_, step) = runner.install(environment);
-        assert_eq!(runner.says(&step), "built", "{}", step.log);
+        assert_eq!(says(&step), "built", "{}", step.log);
         assert!(step.log.contains(why), "{}", step.log);
         let called = runner.read("cargo");
         assert!(called.starts_with(&format!("{home}\ninstall\n--locked\n")), "{called}");
@@ -303,7 +306,7 @@ fn versions_are_exact_or_refused() {
     runner.release(&LINUX);
     for version in [VERSION.to_owned(), format!("v{VERSION}")] {
         let (plan, step) = runner.install(&[("INPUT_VERSION", &version), ("ACTION_REF", "main")]);
-        assert_eq!(runner.says(&step), "released hello");
+        assert_eq!(says(&step), "released hello");
         assert_eq!(plan.output("version"), VERSION);
     }
     for version in ["latest", "1.0", "1.0.0/../../x", "1.0.0\n::warning::x", "$(touch x)", "-1.0.0"]
@@ -356,11 +359,11 @@ fn pinned_by_hash_the_release_must_be_of_that_commit() {
         ])
     };
     let (plan, step) = at(&released);
-    assert_eq!(runner.says(&step), "released hello");
+    assert_eq!(says(&step), "released hello");
     assert_eq!(plan.output("source"), released);
     runner.can_build();
     let (_, step) = at(&later);
-    assert_eq!(runner.says(&step), "built");
+    assert_eq!(says(&step), "built");
     assert!(step.log.contains("which is not the commit of v"), "{}", step.log);
 }
 
@@ -374,7 +377,7 @@ fn provenance_that_fails_is_refused_and_what_cannot_be_asked_is_said() {
     };
     let good = r#"echo '[{"verificationResult":{"statement":{}}}]'"#;
     let step = with(good, &[("INPUT_REQUIRE_ATTESTATION", "true")]);
-    assert_eq!(runner.says(&step), "released hello");
+    assert_eq!(says(&step), "released hello");
     assert!(step.log.contains("build provenance verified: maker/leaktrace"), "{}", step.log);
     let asked = runner.read("gh");
     for wanted in [
@@ -399,7 +402,7 @@ fn provenance_that_fails_is_refused_and_what_cannot_be_asked_is_said() {
         "echo 'unknown flag: --source-ref' >&2; exit 1",
     ] {
         let step = with(body, &[]);
-        assert_eq!(runner.says(&step), "released hello");
+        assert_eq!(says(&step), "released hello");
         assert!(step.log.contains("::notice title=leaktrace::build provenance not verified"));
         let step = with(body, &[("INPUT_REQUIRE_ATTESTATION", "true")]);
         assert!(step.code == 2 && step.output("program").is_empty(), "{}", step.log);
@@ -417,7 +420,7 @@ fn windows_has_a_zip_with_an_exe() {
         let name = format!("leaktrace-{VERSION}-x86_64-pc-windows-msvc.zip");
         assert_eq!(plan.output("archive"), name);
         assert!(step.output("program").ends_with("leaktrace.exe"), "{}", step.log);
-        assert_eq!(runner.says(&step), "released hello");
+        assert_eq!(says(&step), "released hello");
     }
 }
 
