@@ -174,3 +174,154 @@ fn what_cannot_be_read_ends_with_a_message_and_never_looks_clean() {
         assert!(run.stderr.contains(words), "{}", run.stderr);
     }
 }
+
+/// Two scans of one repository, between which something happened to each of its secrets.
+fn two_scans(scratch: &Scratch) {
+    let repo = scratch.init("pay", &[]);
+    for name in ["stays", "leaves", "moves", "accepted"] {
+        let line = format!("GITHUB_TOKEN={}\n", token(name));
+        repo.commit_file(&format!("{name}.env"), line, &format!("Add {name}"));
+    }
+    repo.git(&["branch", "old"]);
+    // Nothing leads to it once the branch is gone.
+    repo.git(&["checkout", "--quiet", "-b", "side"]);
+    repo.commit_file("side.env", format!("GITHUB_TOKEN={}\n", token("dropped")), "Try it");
+    repo.git(&["checkout", "--quiet", "main"]);
+    let scan = |name: &str| {
+        let output = format!("json={name}");
+        let run = scratch.scan(&["--output", &output, "pay"]);
+        assert_eq!(run.code, Some(1), "{}", run.stderr);
+    };
+    scan("old.json");
+    repo.git(&["branch", "-D", "--quiet", "side"]);
+    repo.git(&["reflog", "expire", "--expire=now", "--all"]);
+    repo.git(&["gc", "--quiet", "--prune=now"]);
+    repo.write("leaves.env", "GITHUB_TOKEN=\n");
+    repo.write("moves.env", format!("# moved\nGITHUB_TOKEN={}\n", token("moves")));
+    repo.write("new.env", format!("GITHUB_TOKEN={}\n", token("new")));
+    let accepted = common::fingerprint(&token("accepted"));
+    repo.write(".leaktraceignore", format!("fingerprint:{accepted}  # revoked\n"));
+    repo.commit("Change things");
+    scan("new.json");
+}
+
+#[test]
+fn a_diff_says_what_is_new_gone_and_changed() {
+    let scratch = Scratch::new();
+    two_scans(&scratch);
+    let diff = run(&scratch, &["diff", "old.json", "new.json"]);
+    assert_eq!(diff.code, Some(1), "{}", diff.stderr);
+    insta::assert_snapshot!("diff", diff.text());
+    let markdown = run(&scratch, &["diff", "old.json", "new.json", "-o", "markdown"]);
+    insta::assert_snapshot!("diff_markdown", markdown.text());
+    let json = run(&scratch, &["diff", "old.json", "new.json", "-o", "json"]);
+    let json: serde_json::Value = serde_json::from_slice(&json.stdout).expect("JSON");
+    assert_eq!(json["added"][0]["fingerprint"], common::fingerprint(&token("new")));
+    assert_eq!(json["gone"][0]["fingerprint"], common::fingerprint(&token("dropped")));
+    let summary = serde_json::json!({
+        "added": 1, "counting": 1, "gone": 1, "gone_is_certain": true, "not_scanned": 0,
+        "changed": 3, "same": 1,
+    });
+    assert_eq!(json["summary"], summary);
+}
+
+#[test]
+fn a_diff_counts_what_is_new_only() {
+    let scratch = Scratch::new();
+    two_scans(&scratch);
+    let code = |arguments: &[&str]| run(&scratch, &[&["diff"], arguments].concat()).code;
+    assert_eq!(code(&["new.json", "new.json"]), Some(0));
+    assert_eq!(code(&["old.json", "new.json"]), Some(1));
+    assert_eq!(code(&["old.json", "new.json", "--fail-on", "never"]), Some(0));
+    // What was accepted counts again, and what was dropped is back.
+    assert_eq!(code(&["new.json", "old.json"]), Some(1));
+    let same = run(&scratch, &["diff", "new.json", "new.json"]);
+    assert!(
+        same.text().contains("0 new, 0 no longer found, 0 changed, 5 the same"),
+        "{}",
+        same.text()
+    );
+}
+
+#[test]
+fn a_diff_with_less_than_everything_claims_nothing_for_certain() {
+    let scratch = Scratch::new();
+    two_scans(&scratch);
+    let text = read(scratch.path("new.json"))
+        .replace(
+            "\"incomplete\": []",
+            "\"incomplete\": [{\"kind\": \"shallow\", \"count\": 1, \"named\": [], \"way_out\": \"\"}]",
+        )
+        .replace("\"complete\": true", "\"complete\": false")
+        .replace("\"not_read\": 0", "\"not_read\": 1");
+    scratch.write("cut.json", text);
+    let diff = run(&scratch, &["diff", "old.json", "cut.json", "--fail-on", "never"]);
+    assert_eq!(diff.code, Some(2));
+    assert!(!diff.text().contains("o longer found  "), "{}", diff.text());
+    assert!(diff.text().contains("Not found in what was read"), "{}", diff.text());
+    assert!(diff.text().contains("may only not have been read"), "{}", diff.text());
+    let diff = run(&scratch, &["diff", "cut.json", "new.json", "--fail-on", "never"]);
+    assert_eq!(diff.code, Some(0), "what counts is the later one");
+    assert!(diff.text().contains("what is new may have been there before"), "{}", diff.text());
+}
+
+#[test]
+fn targets_that_only_one_scan_has_are_not_called_gone() {
+    let scratch = Scratch::new();
+    for name in ["one", "two"] {
+        let repo = scratch.init(name, &[]);
+        repo.commit_file("a.env", format!("GITHUB_TOKEN={}\n", token(name)), "Add a");
+    }
+    scratch.scan(&["--output", "json=both.json", "one", "two"]);
+    scratch.scan(&["--output", "json=some.json", "two", "one/a.env"]);
+    let diff = run(&scratch, &["diff", "both.json", "some.json", "-o", "json"]);
+    let json: serde_json::Value = serde_json::from_slice(&diff.stdout).expect("JSON");
+    assert_eq!(json["summary"]["gone"], 0, "{json:#}");
+    assert_eq!(json["not_scanned"][0]["target"], "one");
+    assert_eq!(json["summary"]["added"], 1);
+}
+
+#[test]
+fn different_keys_are_not_compared() {
+    let scratch = Scratch::new();
+    two_scans(&scratch);
+    let key = common::hex(&common::key_bytes().map(|byte| byte ^ 0x5a));
+    let key = [("LEAKTRACE_FINGERPRINT_KEY", key.as_str())];
+    leaktrace(scratch.root(), &["scan", "--output", "json=other.json", "pay"], &key, b"");
+    let diff = run(&scratch, &["diff", "old.json", "other.json"]);
+    assert_eq!((diff.code, diff.text()), (Some(64), ""));
+    assert!(diff.stderr.contains("LEAKTRACE_FINGERPRINT_KEY"), "{}", diff.stderr);
+    let twice = run(&scratch, &["diff", "-", "-"]);
+    assert_eq!(twice.code, Some(64));
+}
+
+#[test]
+fn figures_are_drawn_for_the_terminal_at_hand() {
+    let scratch = Scratch::new();
+    two_scans(&scratch);
+    let utf8 = [("LC_ALL", "C.UTF-8")];
+    let drawn = leaktrace(scratch.root(), &["stats", "new.json"], &utf8, b"");
+    assert_eq!(drawn.code, Some(0), "{}", drawn.stderr);
+    insta::assert_snapshot!("stats", drawn.text());
+    assert!(run(&scratch, &["stats", "new.json"]).text().is_ascii());
+    let ascii = leaktrace(scratch.root(), &["stats", "--ascii", "new.json"], &utf8, b"");
+    assert!(ascii.text().is_ascii());
+    let colour = leaktrace(scratch.root(), &["stats", "--color", "always", "new.json"], &utf8, b"");
+    assert!(colour.text().contains("\u{1b}["));
+}
+
+#[test]
+fn figures_name_nobody() {
+    let scratch = Scratch::new();
+    two_scans(&scratch);
+    for form in ["text", "json"] {
+        let figures = run(&scratch, &["stats", "old.json", "new.json", "-o", form]);
+        for name in ["Ada", "Carl", "author.test", "committer.test"] {
+            assert!(!figures.text().contains(name), "{form}: {}", figures.text());
+        }
+    }
+    let figures = run(&scratch, &["stats", "new.json", "-o", "json"]);
+    let json: serde_json::Value = serde_json::from_slice(&figures.stdout).expect("JSON");
+    assert_eq!((&json["version"], &json["findings"]), (&1.into(), &4.into()));
+    assert_eq!(json["months"][0]["introduced"], 4);
+}

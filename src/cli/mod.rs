@@ -7,6 +7,7 @@ mod baseline;
 mod bundle;
 mod condition;
 mod config;
+mod diff;
 mod exit;
 mod explain;
 mod hook;
@@ -19,6 +20,7 @@ mod progress;
 mod report;
 mod rules;
 mod scan;
+mod stats;
 mod terminal;
 
 use std::process::ExitCode;
@@ -42,6 +44,10 @@ enum Command {
     Scan(Box<scan::Arguments>),
     /// Make any report from a scan that was saved as JSON
     Report(report::Arguments),
+    /// Say what is new, gone and changed between two saved scans
+    Diff(diff::Arguments),
+    /// Draw small charts of a saved scan
+    Stats(stats::Arguments),
     /// Check commits, messages and pushes as a hook of git, and put such hooks in place
     Hook(hook::Arguments),
     /// List, show, check and try the rules
@@ -80,6 +86,8 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         Command::Scan(arguments) => scan::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
+        Command::Diff(arguments) => diff::run(&arguments),
+        Command::Stats(arguments) => stats::run(&arguments),
         Command::Hook(arguments) => hook::run(&arguments),
         Command::Rules(arguments) => rules::run(arguments),
         Command::Baseline(arguments) => baseline::run(arguments),

@@ -8,10 +8,15 @@
 //! [`Secret::masked`]: crate::model::Secret::masked
 
 mod card;
+mod changes;
+mod chart;
+mod compare;
 mod convert;
 mod kind;
 mod lines;
+mod paint;
 mod place;
+mod stats;
 #[cfg(test)]
 mod tests;
 
@@ -22,6 +27,10 @@ use super::{Report, Stats, VERSION};
 use crate::model::text::escape;
 use crate::model::{IncompleteLog, Severity};
 use convert::Reader;
+
+pub use chart::ChartStyle;
+pub use compare::{Change, Changed, Comparison};
+pub use stats::{Count, Figures, Month};
 
 /// Largest file that is read, in bytes.
 pub const MAX_FILE: usize = 256 << 20;
