@@ -36,4 +36,6 @@ pub mod access;
 
 pub mod pipeline;
 
+pub mod ci;
+
 pub mod cli;

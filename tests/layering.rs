@@ -20,7 +20,7 @@ const ROWS: &[&[&str]] = &[
     &["risk"],
     &["output", "alert", "store"],
     &["access", "pipeline"],
-    &["sweep"],
+    &["ci", "sweep"],
     &["cli"],
 ];
 

@@ -153,9 +153,11 @@ fn narrowed(options: &Options) -> Option<&'static str> {
     match options.scope {
         Scope::Everything => {}
         Scope::NoHistory => return Some("--no-history leaves commits out"),
-        Scope::HistoryOnly => return Some("--history-only leaves the working tree out"),
+        Scope::HistoryOnly | Scope::HistoryOf(..) => {
+            return Some("--history-only leaves the working tree out");
+        }
         Scope::Staged => return Some("--staged looks at the index only"),
-        Scope::Range(_) => return Some("--range looks at some commits only"),
+        Scope::Range(_) | Scope::Between(_) => return Some("--range looks at some commits only"),
         Scope::Since(_) => return Some("--since looks at some commits only"),
         Scope::Branch(_) => return Some("--branch looks at some commits only"),
         Scope::Pushed(_) | Scope::Pushing { .. } | Scope::Message(_) => {

@@ -27,6 +27,16 @@ pub enum Exit {
 pub struct UsageError(pub String);
 
 impl Exit {
+    /// The number.
+    pub fn code(self) -> u8 {
+        match self {
+            Exit::Clean => 0,
+            Exit::Findings => 1,
+            Exit::Failed => 2,
+            Exit::Usage => 64,
+        }
+    }
+
     /// The code for a command that failed with `error`.
     pub fn of(error: &anyhow::Error) -> Exit {
         if error.chain().any(is_usage) { Exit::Usage } else { Exit::Failed }
@@ -62,12 +72,7 @@ fn is_wrong_name(error: &io::Error) -> bool {
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> ExitCode {
-        ExitCode::from(match exit {
-            Exit::Clean => 0,
-            Exit::Findings => 1,
-            Exit::Failed => 2,
-            Exit::Usage => 64,
-        })
+        ExitCode::from(exit.code())
     }
 }
 

@@ -5,6 +5,7 @@ mod access;
 mod alerts;
 mod baseline;
 mod bundle;
+mod ci;
 mod condition;
 mod config;
 mod diff;
@@ -48,6 +49,8 @@ enum Command {
     Diff(diff::Arguments),
     /// Draw small charts of a saved scan
     Stats(stats::Arguments),
+    /// Scan what a CI job is about, and tell the CI service what was found
+    Ci(Box<ci::Arguments>),
     /// Check commits, messages and pushes as a hook of git, and put such hooks in place
     Hook(hook::Arguments),
     /// List, show, check and try the rules
@@ -88,6 +91,7 @@ pub fn main() -> ExitCode {
         Command::Report(arguments) => report::run(&arguments),
         Command::Diff(arguments) => diff::run(&arguments),
         Command::Stats(arguments) => stats::run(&arguments),
+        Command::Ci(arguments) => ci::run(&arguments),
         Command::Hook(arguments) => hook::run(&arguments),
         Command::Rules(arguments) => rules::run(arguments),
         Command::Baseline(arguments) => baseline::run(arguments),

@@ -44,7 +44,7 @@ pub struct Arguments {
 #[derive(Debug, Args, Clone)]
 pub struct ReportArguments {
     /// Write a report: FORMAT or FORMAT=PATH, several times if wanted; `-` is standard output
-    /// [default: text] [formats: text, json, jsonl, sarif, csv, html, gitlab]
+    /// [default: text] [formats: text, json, jsonl, sarif, csv, html, gitlab, markdown, github, azure]
     #[arg(short, long = "output", value_name = "FORMAT[=PATH]", value_parser = parse_output, help_heading = "Report")]
     outputs: Vec<Output>,
     /// Exit with 1 only for findings of this severity or worse: low, medium, high, critical, never
@@ -197,6 +197,9 @@ pub enum To {
     Pusher,
     /// Whoever commits: only what was asked for.
     Developer,
+    /// Whoever reads the log of a job, and the service, which takes some texts for commands: text
+    /// without those, and nothing of people where everybody can read it.
+    Log,
 }
 
 /// What becomes of a scan.
@@ -230,8 +233,13 @@ impl How<'_> {
             write(&scan.report, &output, self.report.color)?;
         }
         for output in shown {
-            let show = |report: &Printable| write(report, &output, self.report.color);
-            if self.to != To::Pusher {
+            let show = |report: &Printable| match (self.to, output.format) {
+                (To::Log, Format::Text) => log(report, self.report.color),
+                _ => write(report, &output, self.report.color),
+            };
+            if self.to == To::Log && !scan.report.identity_in_sarif {
+                scan.report.without_cards(show)?;
+            } else if self.to != To::Pusher {
                 show(&scan.report)?;
             } else if exit != Exit::Clean || output.format != Format::Text {
                 scan.report.without_cards(show)?;
@@ -261,9 +269,47 @@ impl How<'_> {
     }
 }
 
+<<<<<<< HEAD
 /// The reports that are asked for, text where none is; no two may go to the same place.
 pub fn outputs(given: &[Output]) -> anyhow::Result<Vec<Output>> {
     let mut outputs = given.to_vec();
+=======
+impl ReportArguments {
+    /// Takes the reports of this format out, with everything else as it is.
+    pub fn split_off(&mut self, format: Format) -> ReportArguments {
+        let mut other = self.clone();
+        other.outputs.retain(|output| output.format == format);
+        self.outputs.retain(|output| output.format != format);
+        other
+    }
+
+    /// Adds the report for people on standard output, unless something else goes there.
+    pub fn show_text(&mut self) {
+        if self.outputs.iter().all(|output| output.path.is_some()) {
+            self.outputs.push(Output { format: Format::Text, path: None });
+        }
+    }
+
+    /// Whether a report of this format is asked for.
+    pub fn has(&self, format: Format) -> bool {
+        self.outputs.iter().any(|output| output.format == format)
+    }
+
+    /// The file that a report of this format goes to.
+    pub fn path_of(&self, format: Format) -> Option<&std::path::Path> {
+        let mut of = self.outputs.iter().filter(|output| output.format == format);
+        of.find_map(|output| output.path.as_deref())
+    }
+
+    /// The gaps that are accepted.
+    pub fn accepted(&self) -> &[IncompleteKind] {
+        &self.accept_incomplete
+    }
+}
+
+fn outputs(arguments: &ReportArguments) -> anyhow::Result<Vec<Output>> {
+    let mut outputs = arguments.outputs.clone();
+>>>>>>> 092e64c (Add leaktrace ci: from the event of a job to what is seen of it)
     if outputs.is_empty() {
         outputs.push(Output { format: Format::Text, path: None });
     }
@@ -490,8 +536,19 @@ pub fn create(path: &std::path::Path) -> io::Result<File> {
     options.open(path)
 }
 
+<<<<<<< HEAD
 /// Writes a report where it is to go.
 pub fn write(report: &Printable, output: &Output, colour: Colour) -> anyhow::Result<()> {
+=======
+/// Text for a job's log.
+fn log(report: &Printable, colour: Colour) -> anyhow::Result<()> {
+    let mut text = Vec::new();
+    Format::Text.write(report, terminal::style(colour), &mut text)?;
+    terminal::say(crate::output::neutral(&String::from_utf8_lossy(&text)).trim_end())
+}
+
+fn write(report: &Printable, output: &Output, colour: Colour) -> anyhow::Result<()> {
+>>>>>>> 092e64c (Add leaktrace ci: from the event of a job to what is seen of it)
     if let Some(path) = &output.path {
         let name = || format!("cannot write {}", path.display());
         let mut file = BufWriter::new(create(path).with_context(name)?);

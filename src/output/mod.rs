@@ -4,6 +4,7 @@
 //! texts replaced, so no reporter can show a value by accident. Reporters read no clock, no
 //! environment and no file: the same report always gives the same bytes.
 
+mod annotations;
 mod csv;
 mod forge;
 mod gitlab;
@@ -11,6 +12,7 @@ mod html;
 pub mod json;
 mod jsonl;
 mod line_hash;
+pub mod markdown;
 mod people;
 pub mod redact;
 mod sarif;
@@ -29,6 +31,8 @@ use crate::finding::Finding;
 use crate::model::{ContentKind, Incomplete, Severity};
 use crate::provenance::{Place, Trace};
 
+use annotations::Dialect;
+pub use annotations::neutral;
 pub use line_hash::line_hashes;
 pub use redact::Printable;
 pub use text::TextStyle;
@@ -53,11 +57,17 @@ pub enum Format {
     Html,
     /// GitLab's secret detection report.
     Gitlab,
+    /// A page in GitHub's Markdown, for a job's summary or a comment.
+    Markdown,
+    /// Annotations as commands to GitHub Actions: `docs/ci.md`.
+    Github,
+    /// The same for Azure Pipelines.
+    Azure,
 }
 
 impl Format {
     /// All formats.
-    pub const ALL: [Format; 7] = [
+    pub const ALL: [Format; 10] = [
         Format::Text,
         Format::Json,
         Format::Jsonl,
@@ -65,6 +75,9 @@ impl Format {
         Format::Csv,
         Format::Html,
         Format::Gitlab,
+        Format::Markdown,
+        Format::Github,
+        Format::Azure,
     ];
 
     /// The lower-case word used in options.
@@ -77,6 +90,9 @@ impl Format {
             Format::Csv => "csv",
             Format::Html => "html",
             Format::Gitlab => "gitlab",
+            Format::Markdown => "markdown",
+            Format::Github => "github",
+            Format::Azure => "azure",
         }
     }
 
@@ -96,6 +112,9 @@ impl Format {
             Format::Csv => csv::write(report, out),
             Format::Html => html::write(report, out),
             Format::Gitlab => gitlab::write(report, out),
+            Format::Markdown => markdown::write(report, &markdown::Page::default(), out),
+            Format::Github => annotations::write(report, Dialect::Github, out),
+            Format::Azure => annotations::write(report, Dialect::Azure, out),
         }
     }
 }
@@ -108,7 +127,10 @@ impl fmt::Display for Format {
 
 /// A word that names no format.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{given}` is no output format; use one of text, json, jsonl, sarif, csv, html, gitlab")]
+#[error(
+    "`{given}` is no output format; use one of text, json, jsonl, sarif, csv, html, gitlab, markdown, \
+     github, azure"
+)]
 pub struct ParseFormatError {
     given: String,
 }
@@ -265,6 +287,22 @@ mod tests {
         ]
     }
 
+    /// The text as whoever reads it sees it: character references are what they stand for.
+    fn plain(format: Format, text: &str) -> String {
+        if format != Format::Markdown {
+            return text.to_owned();
+        }
+        let mut out = String::new();
+        let mut parts = text.split("&#");
+        out.extend(parts.next());
+        for part in parts {
+            let (code, rest) = part.split_once(';').expect("a reference ends");
+            out.push(char::from(code.parse::<u8>().expect("an ASCII character")));
+            out.push_str(rest);
+        }
+        out
+    }
+
     #[test]
     fn no_format_shows_a_value_that_the_repository_repeats() {
         let odd = format!("{}/+\"\\ {}", testing::value("", 7, 12), testing::value("", 8, 12));
@@ -273,7 +311,7 @@ mod tests {
                 for format in Format::ALL {
                     let mut report = repeating(&repeated);
                     report.findings[0].finding.secret = Secret::new(value.clone().into_bytes());
-                    let text = rendered(format, &report.into_printable());
+                    let text = plain(format, &rendered(format, &report.into_printable()));
                     for form in forms(&value) {
                         assert_eq!(text.find(&form), None, "{format} repeats it at this byte");
                     }
@@ -289,14 +327,15 @@ mod tests {
             let report = testing::revealed();
             let value = report.findings[0].finding.secret.expose().to_vec();
             let value = String::from_utf8(value).expect("made as text");
-            assert!(rendered(format, &report.into_printable()).contains(&value), "{format}");
+            let text = plain(format, &rendered(format, &report.into_printable()));
+            assert!(text.contains(&value), "{format}");
         }
     }
 
     #[test]
     fn every_format_says_what_was_not_read() {
         for format in Format::ALL {
-            let text = rendered(format, &testing::rich().into_printable());
+            let text = plain(format, &rendered(format, &testing::rich().into_printable()));
             assert!(text.contains("dump-1.sql"), "{format}");
             assert!(text.contains("unshallow"), "{format}");
         }

@@ -199,13 +199,13 @@ impl<'a> Search<'a> {
                 self.content(ContentId::Stdin, text);
                 self.count(&self.counts.texts, text.len() as u64);
             }
-            Scope::Everything | Scope::HistoryOnly | Scope::NoHistory => {
+            Scope::Everything | Scope::HistoryOnly | Scope::HistoryOf(..) | Scope::NoHistory => {
                 if *scope != Scope::NoHistory {
                     let (searched, next) = self.history(repo);
                     collected.searched = Some(searched);
                     draft = next;
                 }
-                if *scope != Scope::HistoryOnly
+                if !matches!(scope, Scope::HistoryOnly | Scope::HistoryOf(..))
                     && let Some(root) = &repo.worktree
                 {
                     let tracked = repo.index(self.log);
@@ -229,6 +229,7 @@ impl<'a> Search<'a> {
             | Scope::Range(_)
             | Scope::Since(_)
             | Scope::Branch(_)
+            | Scope::Between(_)
             | Scope::Pushed(_)
             | Scope::Pushing { .. } => {
                 self.progress.enter(Phase::History);

@@ -29,8 +29,14 @@ pub enum Files<'a> {
 impl<'a> Files<'a> {
     /// Those of `target`, when `selection` is scanned.
     pub fn of(target: &'a Opened, options: &Options, selection: Option<&Selection>) -> Files<'a> {
-        if matches!(options.scope, Scope::Range(_) | Scope::Pushed(_)) {
-            let base = selection.and_then(|selection| selection.base);
+        let base = match options.scope {
+            Scope::Range(_) | Scope::Pushed(_) | Scope::Between(_) => {
+                Some(selection.and_then(|selection| selection.base))
+            }
+            Scope::HistoryOf(_, base) => Some(base),
+            _ => None,
+        };
+        if let Some(base) = base {
             return match target.repository().zip(base) {
                 Some((repo, base)) => Files::Commit(repo, base),
                 None => Files::None,

@@ -8,6 +8,7 @@ mod assemble;
 mod collect;
 mod files;
 mod gaps;
+mod lineage;
 mod names;
 mod narrow;
 pub mod people;
@@ -23,6 +24,8 @@ pub use assemble::sort;
 pub use progress::{Phase, Progress};
 pub use settings::{BaselineFile, baseline_file};
 
+use gix::ObjectId;
+
 use crate::config::{Config, ConfigError, Environment};
 use crate::finding::RuleInfo;
 use crate::finding::key_file::{self, KeyError, KeySources, ObtainedKey};
@@ -31,7 +34,7 @@ use crate::model::{Confidence, IncompleteLog};
 use crate::output::{Printable, Report, Stats};
 use crate::rule::RuleError;
 use crate::source;
-use crate::source::selection::RefChange;
+use crate::source::selection::{Between, RefChange};
 
 /// What part of a repository is scanned.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -51,6 +54,11 @@ pub enum Scope {
     Since(i64),
     /// What the commits of a branch (or other revision) brought in.
     Branch(String),
+    /// What commits brought in that somebody has worked out.
+    Between(Between),
+    /// The object store, and of what is in it only what the history of this commit brought in; with
+    /// the commit whose settings count.
+    HistoryOf(ObjectId, Option<ObjectId>),
     /// What a push brings in that no reference had before.
     Pushed(Vec<RefChange>),
     /// What a push is about to bring to a remote that does not have it yet, as far as is known here.
@@ -257,6 +265,9 @@ pub fn scan(options: &Options, progress: &Progress) -> Result<Scan, Error> {
             context.assemble(&collected, &key)
         });
         let mut assembled = assembled?;
+        if let (Scope::HistoryOf(tip, _), Some(repo)) = (&options.scope, target.repository()) {
+            assembled.keep_history_of(repo, *tip, &log);
+        }
         assembled.note(told);
         if let Some(people) = &options.people {
             progress.enter(Phase::People);

@@ -62,7 +62,7 @@ pub fn of(target: &Opened, options: &Options, log: &IncompleteLog) -> Result<Set
     let selection = selection(target, options, log)?;
     let files = Files::of(target, options, selection.as_ref());
     let mut config = config(&files, options)?;
-    if let (Files::None, Scope::Range(_) | Scope::Pushed(_), None, false) =
+    if let (Files::None, Scope::Range(_) | Scope::Pushed(_) | Scope::Between(_), None, false) =
         (&files, &options.scope, &options.config, options.isolated)
     {
         config.notes.push(
@@ -78,7 +78,7 @@ pub fn of(target: &Opened, options: &Options, log: &IncompleteLog) -> Result<Set
     config.scan.include_ignored |= options.include_ignored;
     let ruleset = ruleset(&files, &config, options)?;
     let effort = match options.scope {
-        Scope::Everything | Scope::HistoryOnly | Scope::Branch(_)
+        Scope::Everything | Scope::HistoryOnly | Scope::HistoryOf(..) | Scope::Branch(_)
             if target.repository().is_some() =>
         {
             Effort::Large
@@ -175,6 +175,7 @@ fn selection(
             Some(selection::since(repo, &reader, &repo.tips(&reader, log), *seconds, log)?)
         }
         Scope::Branch(name) => Some(selection::branch(repo, &reader, name, log)?),
+        Scope::Between(between) => Some(selection::between(repo, &reader, between, log)?),
         Scope::Pushed(refs) => {
             let before = repo.references(log);
             Some(selection::pushed(repo, &reader, &before, refs, log)?)

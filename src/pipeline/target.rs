@@ -93,9 +93,9 @@ pub fn open(subject: &Subject, options: &Options) -> Result<Opened, Error> {
             return Err(Error::Bare { option: "--no-history", target: opened.name });
         }
         Scope::Everything | Scope::NoHistory => return Ok(opened),
-        Scope::HistoryOnly => "--history-only",
+        Scope::HistoryOnly | Scope::HistoryOf(..) => "--history-only",
         Scope::Staged => "--staged",
-        Scope::Range(_) => "--range",
+        Scope::Range(_) | Scope::Between(_) => "--range",
         Scope::Since(_) => "--since",
         Scope::Branch(_) => "--branch",
         Scope::Pushed(_) | Scope::Pushing { .. } => "a push",

@@ -30,6 +30,17 @@ pub struct Selection {
     pub names: Vec<Arc<str>>,
 }
 
+/// Commits that somebody has worked out: those that some lead to and others do not.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Between {
+    /// Commits or annotated tags, with the names to show for them.
+    pub heads: Vec<Tip>,
+    /// What these lead to is not part of it. Ids that are not in the store do not count.
+    pub hidden: Vec<ObjectId>,
+    /// The commit before the change, for configuration that it must not change.
+    pub base: Option<ObjectId>,
+}
+
 /// A reference that a push changes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RefChange {
@@ -159,6 +170,39 @@ pub fn pushed(
     let first = changes.iter().find_map(|change| change.before);
     let commit = |id: &ObjectId| matches!(reader.header(id), Some((Kind::Commit, _)));
     selection.base = head.into_iter().chain(first).find(commit);
+    Ok(selection)
+}
+
+/// The commits of `between`.
+pub fn between(
+    repo: &Repository,
+    reader: &Reader,
+    between: &Between,
+    log: &IncompleteLog,
+) -> Result<Selection, Error> {
+    let mut selection = Selection::default();
+    let mut tags = BTreeSet::new();
+    for head in &between.heads {
+        let id = follow(reader, head.id, &mut tags);
+        let tip = Tip { name: Arc::clone(&head.name), id };
+        selection.names.push(Arc::clone(&head.name));
+        match reader.header(&id) {
+            Some((Kind::Commit, _)) => selection.heads.push(tip),
+            Some(_) => selection.contents.push(tip),
+            None => {
+                log.add(IncompleteKind::MissingObject, format!("{id}, which is {}", head.name));
+            }
+        }
+    }
+    selection.tags = tags.into_iter().collect();
+    let mut hidden: Vec<ObjectId> =
+        between.hidden.iter().map(|id| peel(reader, *id, |_| false)).collect();
+    hidden.sort();
+    hidden.dedup();
+    let heads: Vec<ObjectId> = selection.heads.iter().map(|tip| tip.id).collect();
+    selection.commits = walk(repo, reader, &heads, &hidden, log)?;
+    let commit = |id: &ObjectId| matches!(reader.header(id), Some((Kind::Commit, _)));
+    selection.base = between.base.filter(commit);
     Ok(selection)
 }
 
