@@ -97,8 +97,8 @@ pub fn detect(around: &Surroundings<'_>) -> Result<Job, Error> {
     let event = event::detect(around)?.ok_or(Error::Nowhere)?;
     let trigger = match platform {
         Platform::Gitlab => gitlab(&event, &text)?,
-        Platform::Azure => azure(&event, &text)?,
-        Platform::Bitbucket => bitbucket(&event)?,
+        Platform::Azure => azure(&event, &text),
+        Platform::Bitbucket => bitbucket(&event),
         _ => github(&event, &text)?,
     };
     Ok(job(Some(platform), trigger, &event, &text))
@@ -189,7 +189,8 @@ fn github(event: &PushEvent, text: Lookup<'_>) -> Result<Trigger, Error> {
             by_shape(event, "the pull request's payload")
         }
         "merge_group" => {
-            let (Some(base), Some(head)) = (id(&event.before), id(&event.after)) else {
+            let (Some(base), Some(head)) = (id(event.before.as_ref()), id(event.after.as_ref()))
+            else {
                 return Err(Error::Lacks {
                     what: "the merge group's payload",
                     field: "`merge_group.base_sha` and `head_sha`",
@@ -207,7 +208,7 @@ fn github(event: &PushEvent, text: Lookup<'_>) -> Result<Trigger, Error> {
         "create" => Ok(Trigger::Push(Push {
             name: event.ref_name.clone().unwrap_or_else(|| "HEAD".to_owned()),
             before: Before::New,
-            after: id(&event.after),
+            after: id(event.after.as_ref()),
             listed: 0,
         })),
         "delete" => Ok(Trigger::Deleted(event.ref_name.clone().unwrap_or_default())),
@@ -219,13 +220,13 @@ fn github(event: &PushEvent, text: Lookup<'_>) -> Result<Trigger, Error> {
 fn by_shape(event: &PushEvent, what: &'static str) -> Result<Trigger, Error> {
     let way_out = "give the body as the forge sent it";
     if let Some(change) = &event.pull_request {
-        let Some(head) = id(&change.head) else {
+        let Some(head) = id(change.head.as_ref()) else {
             return Err(Error::Lacks { what, field: "`pull_request.head.sha`", way_out });
         };
         return Ok(Trigger::Change(Change {
             number: change.number,
             head: Some(head),
-            base: id(&change.base),
+            base: id(change.base.as_ref()),
             base_branch: change.base_ref.clone(),
             from_fork: change.from_fork.unwrap_or(false),
         }));
@@ -236,10 +237,10 @@ fn by_shape(event: &PushEvent, what: &'static str) -> Result<Trigger, Error> {
     if event.deleted {
         return Ok(Trigger::Deleted(name));
     }
-    let Some(after) = id(&event.after) else {
+    let Some(after) = id(event.after.as_ref()) else {
         return Err(Error::Lacks { what, field: "`after`", way_out });
     };
-    let before = match id(&event.before) {
+    let before = match id(event.before.as_ref()) {
         Some(before) => Before::Commit(before),
         None if event.created => Before::New,
         None => return Err(Error::Lacks { what, field: "`before`", way_out }),
@@ -252,7 +253,7 @@ fn gitlab(event: &PushEvent, text: Lookup<'_>) -> Result<Trigger, Error> {
         return by_shape(event, "this merge request's pipeline");
     }
     let source = text("CI_PIPELINE_SOURCE").unwrap_or_else(|| "push".to_owned());
-    let before = id(&event.before);
+    let before = id(event.before.as_ref());
     if source != "push" && before.is_none() {
         return Ok(Trigger::Whole(format!("the pipeline's source is {source}")));
     }
@@ -263,43 +264,43 @@ fn gitlab(event: &PushEvent, text: Lookup<'_>) -> Result<Trigger, Error> {
             None if event.created => Before::New,
             None => Before::Unknown,
         },
-        after: id(&event.after),
+        after: id(event.after.as_ref()),
         listed: 0,
     }))
 }
 
-fn azure(event: &PushEvent, text: Lookup<'_>) -> Result<Trigger, Error> {
+fn azure(event: &PushEvent, text: Lookup<'_>) -> Trigger {
     if event.pull_request.is_some() {
         return change_of(event);
     }
     match text("BUILD_REASON").as_deref() {
-        None | Some("IndividualCI" | "BatchedCI") => Ok(pushed(event)),
-        Some(reason) => Ok(Trigger::Whole(format!("the build's reason is {reason}"))),
+        None | Some("IndividualCI" | "BatchedCI") => pushed(event),
+        Some(reason) => Trigger::Whole(format!("the build's reason is {reason}")),
     }
 }
 
-fn bitbucket(event: &PushEvent) -> Result<Trigger, Error> {
-    if event.pull_request.is_some() { change_of(event) } else { Ok(pushed(event)) }
+fn bitbucket(event: &PushEvent) -> Trigger {
+    if event.pull_request.is_some() { change_of(event) } else { pushed(event) }
 }
 
 /// A change of a service that may check out a merge of it: the newest commit is what is checked out
 /// unless the service says.
-fn change_of(event: &PushEvent) -> Result<Trigger, Error> {
+fn change_of(event: &PushEvent) -> Trigger {
     let change = event.pull_request.clone().unwrap_or_default();
-    Ok(Trigger::Change(Change {
+    Trigger::Change(Change {
         number: change.number,
-        head: id(&change.head),
-        base: id(&change.base),
+        head: id(change.head.as_ref()),
+        base: id(change.base.as_ref()),
         base_branch: change.base_ref,
         from_fork: change.from_fork.unwrap_or(false),
-    }))
+    })
 }
 
 /// A push of a service that does not say what the reference was.
 fn pushed(event: &PushEvent) -> Trigger {
     let name = event.ref_name.clone().unwrap_or_else(|| "HEAD".to_owned());
     let before = if name.starts_with("refs/tags/") { Before::New } else { Before::Unknown };
-    Trigger::Push(Push { name, before, after: id(&event.after), listed: 0 })
+    Trigger::Push(Push { name, before, after: id(event.after.as_ref()), listed: 0 })
 }
 
 /// Jenkins's git plugin and multibranch pipelines. What the last successful build saw counts as what
@@ -369,8 +370,8 @@ fn buildkite(text: Lookup<'_>) -> Result<Job, Error> {
 }
 
 /// An id that [`event`] has checked already.
-fn id(text: &Option<String>) -> Option<ObjectId> {
-    ObjectId::from_hex(text.as_deref()?.as_bytes()).ok()
+fn id(text: Option<&String>) -> Option<ObjectId> {
+    ObjectId::from_hex(text?.as_bytes()).ok()
 }
 
 fn text_id(text: Lookup<'_>, variable: &'static str) -> Result<Option<ObjectId>, Error> {
@@ -384,6 +385,3 @@ fn text_id(text: Lookup<'_>, variable: &'static str) -> Result<Option<ObjectId>,
 fn short(full: &str) -> Option<String> {
     full.strip_prefix("refs/heads/").map(str::to_owned)
 }
-
-#[cfg(test)]
-mod tests;

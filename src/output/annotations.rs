@@ -80,7 +80,7 @@ pub(super) fn write(
     Ok(())
 }
 
-/// `text` without what GitHub Actions, Azure Pipelines or TeamCity take for a command: two colons at
+/// `text` without what GitHub Actions, Azure Pipelines or `TeamCity` take for a command: two colons at
 /// the start of a line, and `##` before `[`, `vso[` or `teamcity[`, wherever they stand.
 pub fn neutral(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());

@@ -246,8 +246,8 @@ fn referenced(text: &str, kept: impl Fn(char) -> bool) -> String {
 }
 
 /// `[text](page)`, or the text alone; `text` is Markdown.
-fn link(text: &str, page: Option<String>) -> String {
-    match page.as_deref().and_then(super::forge::web_page) {
+fn link(text: &str, page: Option<&str>) -> String {
+    match page.and_then(super::forge::web_page) {
         Some(page) => {
             let page = page.replace('(', "%28").replace(')', "%29").replace('|', "%7C");
             format!("[{text}](<{page}>)")

@@ -29,7 +29,7 @@ pub(super) fn from_ci(env: &Env<'_>, attested: bool) -> Result<PushEvent, Error>
             head_ref: branch,
             base_ref: env.text("BITBUCKET_PR_DESTINATION_BRANCH"),
             head: event.after.clone(),
-            base: env.object("BITBUCKET_PR_DESTINATION_COMMIT")?,
+            base: destination(env)?,
             ..PullRequest::default()
         });
     }
@@ -39,6 +39,17 @@ pub(super) fn from_ci(env: &Env<'_>, attested: bool) -> Result<PushEvent, Error>
     event.triggering_actor.clone_from(&user);
     event.sender = user;
     Ok(event)
+}
+
+/// The commit that a pull request is to go on; none where the service shortens its id.
+fn destination(env: &Env<'_>) -> Result<Option<String>, Error> {
+    let name = "BITBUCKET_PR_DESTINATION_COMMIT";
+    let is_short =
+        |id: &str| (7..40).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if env.text(name).is_some_and(|id| is_short(&id)) {
+        return Ok(None);
+    }
+    env.object(name)
 }
 
 /// The payload of a push: one event a ref.

@@ -52,7 +52,11 @@ fn secret(report: &Printable, one: &Reported) -> String {
 fn by(commit: &CommitInfo, forge: Option<&Forge>) -> String {
     let id = commit.id.to_string();
     let page = forge.map(|forge| forge.commit(&id));
-    format!("{} {}", link(&code(short(&id)), page), code(&shortened(&commit.author.name, 60)))
+    format!(
+        "{} {}",
+        link(&code(short(&id)), page.as_deref()),
+        code(&shortened(&commit.author.name, 60))
+    )
 }
 
 fn still(one: &Reported) -> String {
@@ -85,7 +89,7 @@ pub(super) fn heading(rule: &RuleInfo, count: usize) -> String {
         prose(&shortened(&rule.advice, 2_000)),
     );
     if crate::output::forge::web_page(&rule.page).is_some() {
-        let _ = write!(text, " {}", link("The provider's page on that", Some(rule.page.clone())));
+        let _ = write!(text, " {}", link("The provider's page on that", Some(&rule.page)));
         text.push('.');
     }
     text.push('\n');
@@ -156,29 +160,26 @@ fn item(text: &mut String, label: &str, value: &str) {
 /// The person card: observations, no verdict.
 fn who(card: &Card, before: Option<Before<'_>>, fingerprint: &str) -> String {
     let mut text = String::from("\n**People**\n\n");
-    match before {
-        Some(before) => {
-            item(&mut text, "The same people as in", &format!("number {}", before.number));
+    if let Some(before) = before {
+        item(&mut text, "The same people as in", &format!("number {}", before.number));
+    } else {
+        let (persons, more) = people::people(card);
+        for person in &persons {
+            let value = format!(
+                "{}, {}; {}; {}",
+                code(&shortened(&person.actor.who, LONG)),
+                prose(&person.actor.standing()),
+                prose(&shortened(&person.evidence(), LONG)),
+                prose(&person.permission())
+            );
+            item(&mut text, &prose(&person.roles()), &value);
         }
-        None => {
-            let (persons, more) = people::people(card);
-            for person in &persons {
-                let value = format!(
-                    "{}, {}; {}; {}",
-                    code(&shortened(&person.actor.who, LONG)),
-                    prose(&person.actor.standing()),
-                    prose(&shortened(&person.evidence(), LONG)),
-                    prose(&person.permission())
-                );
-                item(&mut text, &prose(&person.roles()), &value);
-            }
-            if let Some(more) = people::more(more, fingerprint) {
-                item(&mut text, "And", &prose(&more));
-            }
-            item(&mut text, "Signature", &prose(&shortened(&card.signature, LONG)));
-            if let Some(push) = &card.push {
-                item(&mut text, "Push", &prose(&shortened(push, LONG)));
-            }
+        if let Some(more) = people::more(more, fingerprint) {
+            item(&mut text, "And", &prose(&more));
+        }
+        item(&mut text, "Signature", &prose(&shortened(&card.signature, LONG)));
+        if let Some(push) = &card.push {
+            item(&mut text, "Push", &prose(&shortened(push, LONG)));
         }
     }
     item(&mut text, "Exposure", &prose(&people::exposure(&card.exposure)));
@@ -209,5 +210,5 @@ fn linked(place: &Place, forge: Option<&Forge>) -> String {
         }
         _ => None,
     };
-    link(&code(&shortened(&place_name(place), LONG)), page)
+    link(&code(&shortened(&place_name(place), LONG)), page.as_deref())
 }
