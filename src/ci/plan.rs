@@ -82,8 +82,9 @@ impl Planning<'_> {
     fn push(&mut self, job: &Job, push: &Push, all: bool) -> Result<Planned, Error> {
         let what = format!("the push of {}", short_name(&push.name));
         let after = self.commit(push.after, &what)?;
-        let default = job.default_branch.as_deref().and_then(|name| self.branch(name));
-        let is_default = job.default_branch.as_deref() == push.name.strip_prefix("refs/heads/");
+        let default_name = job.default_branch.clone().or_else(|| self.default_branch());
+        let default = default_name.as_deref().and_then(|name| self.branch(name));
+        let is_default = default_name.as_deref() == push.name.strip_prefix("refs/heads/");
         let head = Tip { name: push.name.as_str().into(), id: after };
         let mut before = push.before;
         if let Before::Commit(id) = before {
@@ -258,6 +259,13 @@ impl Planning<'_> {
         let full = format!("refs/remotes/origin/{name}");
         let mut reference = self.repo.git.try_find_reference(full.as_str()).ok().flatten()?;
         reference.peel_to_id().ok().map(gix::Id::detach)
+    }
+
+    /// The short name of the default branch, where the checkout was made by a clone.
+    fn default_branch(&self) -> Option<String> {
+        let head = self.repo.git.try_find_reference("refs/remotes/origin/HEAD").ok().flatten()?;
+        let name = escape(head.target().try_name()?.as_bstr());
+        name.strip_prefix("refs/remotes/origin/").map(str::to_owned)
     }
 
     /// The commit that the run is about, fetched if need be; what is checked out where nobody names

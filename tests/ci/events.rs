@@ -1,5 +1,7 @@
 //! What each event of GitHub scans.
 
+use std::fmt::Write as _;
+
 use serde_json::json;
 
 use crate::common::{fingerprint, token};
@@ -219,11 +221,13 @@ fn more_commits_than_a_payload_lists_are_all_scanned() {
     for at in 0..2100 {
         let file = if at == 0 { format!("KEY={secret}\n") } else { format!("{at}\n") };
         let (size, date) = (file.len(), crate::common::START + at);
-        stream += &format!(
-            "commit refs/heads/main\ncommitter A <a@a.test> {date} +0000\ndata 2\n{}\n\
-             M 644 inline a.env\ndata {size}\n{file}\n",
-            if at % 2 == 0 { "ab" } else { "ba" }
-        );
+        let message = if at % 2 == 0 { "ab" } else { "ba" };
+        write!(
+            stream,
+            "commit refs/heads/main\ncommitter A <a@a.test> {date} +0000\ndata 2\n{message}\n\
+             M 644 inline a.env\ndata {size}\n{file}\n"
+        )
+        .expect("strings can grow");
     }
     origin.git_with(&["fast-import", "--quiet"], stream.as_bytes());
     let after = origin.head();

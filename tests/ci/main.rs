@@ -1,6 +1,9 @@
 //! `leaktrace ci` as jobs run it: a server's repository, a checkout as actions/checkout makes it,
 //! payloads as forges send them, and an API that answers as scripted.
 
+// Helpers are tests, too, though clippy does not know.
+#![allow(clippy::panic, clippy::new_without_default, clippy::return_self_not_must_use)]
+
 #[path = "../common/mod.rs"]
 mod common;
 #[path = "../common/mock.rs"]

@@ -107,6 +107,8 @@ fn azure_annotates_and_takes_no_commands_from_a_repository() {
     let whole = run(&checkout, &[], &pushed);
     two.assert_found(&whole, true);
     assert!(whole.stderr.contains("does not say what feature was before"), "{}", whole.stderr);
+    checkout.git(&["symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main"]);
+    two.assert_found(&run(&checkout, &[], &pushed), false);
 }
 
 #[test]

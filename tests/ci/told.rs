@@ -221,3 +221,42 @@ fn a_change_does_not_excuse_itself() {
     world.github(&checkout, "pull_request", &pull_request(&base, &head), &[]).expect(1);
     world.github(&checkout, "push", &push("main", &base, &head), &[]).expect(1);
 }
+
+#[test]
+fn whose_key_it_is_stands_where_few_can_read_it() {
+    let world = World::new();
+    let origin = world.origin();
+    let before = origin.head();
+    let after = origin.commit_file("a.env", format!("KEY={}\n", token("judged")), "Add");
+    let checkout = world.checkout("work", &after, 1);
+    world.scratch.write("org.yml", "version: 1\nidentity:\n  enabled: true\n  store: store\n");
+    let people = "\
+person_id,email,login:github.com,account:github.com,display_name,type,status
+p-1,ada@author.test,codertocat,21031067,Cody Tocat,contractor,active
+";
+    world.scratch.write("hr.csv", people);
+    let import = ["identity", "import", "hr.csv", "--config", "org.yml"];
+    let imported = crate::common::leaktrace(world.scratch.root(), &import, &[], b"");
+    assert_eq!(imported.code, Some(0), "{}", imported.stderr);
+    let config = world.file("org.yml");
+    let arguments = ["--config", config.to_str().expect("UTF-8")];
+    let mut payload = push("main", &before, &after);
+    let public = world.github(&checkout, "push", &payload, &arguments).expect(1);
+    payload["repository"]["visibility"] = json!("private");
+    payload["repository"]["private"] = json!(true);
+    let private = world.github(&checkout, "push", &payload, &arguments).expect(1);
+    for (job, shown) in [(public, false), (private, true)] {
+        assert_eq!(
+            job.summary.contains("insider &#40;contractor&#41;")
+                || job.summary.contains("insider (contractor)"),
+            shown,
+            "{}",
+            job.summary
+        );
+        assert_eq!(job.log().contains("insider (contractor)"), shown, "{}", job.log());
+        for text in [job.log(), &job.summary, &job.run.stderr] {
+            // Under pseudonyms, whoever may read it.
+            assert!(!text.contains("Cody") && !text.contains("codertocat"), "{text}");
+        }
+    }
+}
