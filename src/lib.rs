@@ -26,6 +26,8 @@ pub mod identity;
 
 pub mod risk;
 
+pub mod fix;
+
 pub mod alert;
 
 pub mod store;

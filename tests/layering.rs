@@ -18,7 +18,7 @@ const ROWS: &[&[&str]] = &[
     &["provenance"],
     &["identity"],
     &["risk"],
-    &["output", "alert", "store"],
+    &["fix", "output", "alert", "store"],
     &["access", "pipeline"],
     &["ci", "sweep"],
     &["cli"],

@@ -11,6 +11,7 @@ mod config;
 mod diff;
 mod exit;
 mod explain;
+mod fix;
 mod hook;
 mod identity;
 mod manual;
@@ -51,6 +52,9 @@ enum Command {
     Stats(stats::Arguments),
     /// Scan what a CI job is about, and tell the CI service what was found
     Ci(Box<ci::Arguments>),
+    /// Walk through what was found: move it into the environment, excuse it, or rewrite what is not
+    /// pushed
+    Fix(fix::Arguments),
     /// Check commits, messages and pushes as a hook of git, and put such hooks in place
     Hook(hook::Arguments),
     /// List, show, check and try the rules
@@ -92,6 +96,7 @@ pub fn main() -> ExitCode {
         Command::Diff(arguments) => diff::run(&arguments),
         Command::Stats(arguments) => stats::run(&arguments),
         Command::Ci(arguments) => ci::run(&arguments),
+        Command::Fix(arguments) => fix::run(&arguments),
         Command::Hook(arguments) => hook::run(&arguments),
         Command::Rules(arguments) => rules::run(arguments),
         Command::Baseline(arguments) => baseline::run(arguments),

@@ -58,10 +58,11 @@ fn ways(text: &mut String, scan: &Scan, kind: Kind) {
         (Kind::PreCommit, path) => {
             let undo = if unborn { "git rm --cached" } else { "git restore --staged" };
             let path = path.unwrap_or("FILE");
-            let _ = writeln!(text, "  1. Take it out: {undo} {path}");
+            let _ = writeln!(text, "  1. Take it out: leaktrace fix goes through it with you, or");
+            let _ = writeln!(text, "     {undo} {path}");
             let _ = writeln!(
                 text,
-                "     then read the value from the environment, or a store of secrets."
+                "     and read the value from the environment, or a store of secrets."
             );
         }
         (Kind::CommitMsg, _) => {
@@ -74,9 +75,12 @@ fn ways(text: &mut String, scan: &Scan, kind: Kind) {
         _ => {
             let _ = writeln!(
                 text,
-                "  1. Take it out of the commits that are not pushed yet: git rebase -i @{{upstream}}"
+                "  1. Take it out of the commits that are not pushed yet: leaktrace fix does that after"
             );
-            let _ = writeln!(text, "     (git commit --amend, if it is in the last one)");
+            let _ = writeln!(
+                text,
+                "     asking, or git rebase -i @{{upstream}} (git commit --amend, if it is in the last one)"
+            );
         }
     }
     let page = if rule.page.is_empty() { String::new() } else { format!("\n     {}", rule.page) };
