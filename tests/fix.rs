@@ -26,7 +26,10 @@ fn run(repo: &Repo<'_>, arguments: &[&str], input: &str) -> Run {
 
 /// `leaktrace fix`, answering these lines.
 fn fix(repo: &Repo<'_>, arguments: &[&str], answers: &[&str]) -> Run {
-    let input: String = answers.iter().map(|line| format!("{line}\n")).collect();
+    let mut input = answers.join("\n");
+    if !answers.is_empty() {
+        input.push('\n');
+    }
     run(repo, &[&["fix", "--interactive"], arguments].concat(), &input)
 }
 
