@@ -144,8 +144,13 @@ impl Arguments {
         let mut report = self.report.clone();
         report.show_text();
         let later = plan.history.map(|history| (history, report.split_off(Format::Sarif)));
-        let people =
-            people::prepare(&self.people, &environment, options.config.as_ref(), options.as_of)?;
+        let config = options.config.as_ref();
+        let mut asked = self.people.clone();
+        if !config.is_some_and(|config| config.identity.enabled) {
+            // Here an event says what to scan, whether or not people are looked at.
+            asked.event = None;
+        }
+        let people = people::prepare(&asked, &environment, config, options.as_of)?;
         options.people = people.map(Arc::new);
         let sarif = report.path_of(Format::Sarif).map(Path::to_owned);
         let how = scan::How { report: &report, people: &self.people, to: scan::To::Log };

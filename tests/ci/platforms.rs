@@ -1,7 +1,7 @@
 //! Other services, by their variables.
 
 use crate::common::{Repo, Run, fingerprint, token};
-use crate::{World, ZERO, run};
+use crate::{World, ZERO, push, run};
 
 /// A repository with a secret on `main`, then one on `feature`; what is checked out is `feature`.
 struct Two {
@@ -170,4 +170,32 @@ fn buildkite_compares_with_the_branch_a_change_is_to_go_to() {
     let absent = [change[0], ("BUILDKITE_PULL_REQUEST_BASE_BRANCH", "no-such-branch")];
     let absent = run(&checkout, &[], &[&common[..], &absent].concat());
     assert_eq!(absent.code, Some(2), "{}", absent.stderr);
+}
+
+#[test]
+fn gitea_and_forgejo_are_told_what_github_is() {
+    let two = Two::new();
+    let (base, head) = (two.base.as_str(), two.head.as_str());
+    for variable in ["GITEA_ACTIONS", "FORGEJO_ACTIONS"] {
+        let checkout = two.world.checkout(variable, head, 1);
+        let payload = push("feature", base, head).to_string();
+        let more = [(variable, "true"), ("GITHUB_SERVER_URL", "https://git.corp.example")];
+        let job = two.world.github_with(&checkout, "push", &payload, &[], &more).expect(1);
+        two.assert_found(&job.run, false);
+        assert_eq!(job.commands().len(), 1);
+        assert!(job.summary.starts_with("## leaktrace: 1 secret found"));
+    }
+}
+
+#[test]
+fn a_payload_can_be_given_by_hand_anywhere() {
+    let two = Two::new();
+    let checkout = two.checkout(0);
+    let file =
+        two.world.scratch.write("by-hand.json", push("feature", &two.base, &two.head).to_string());
+    let arguments = ["--event", file.to_str().expect("UTF-8")];
+    // Without the directory of people an event says what to scan, and nothing more.
+    let found = run(&checkout, &arguments, &[]);
+    two.assert_found(&found, false);
+    assert!(!found.text().contains("::"), "{}", found.text());
 }
