@@ -33,10 +33,10 @@ pub enum Want<'a> {
     Objects(&'a [ObjectId]),
     /// A branch, by its short name.
     Branch(&'a str),
-    /// So many commits below where the checkout's history ends.
-    Deepen(u32),
-    /// All of the history of what is there.
-    Unshallow,
+    /// So many commits below where the checkout's history ends, of what this commit leads to.
+    Deepen(u32, ObjectId),
+    /// All of the history of this commit.
+    Unshallow(ObjectId),
     /// All branches and tags, with their history, of a shallow checkout.
     Everything,
 }
@@ -83,11 +83,12 @@ impl Fetcher<'_> {
                 let refspec = format!("+refs/heads/{short}:refs/remotes/origin/{short}");
                 command.args(["origin", &refspec]);
             }
-            Want::Deepen(count) => {
-                command.arg(format!("--deepen={count}")).arg("origin");
+            // Without a commit git would fetch every branch of the server.
+            Want::Deepen(count, tip) => {
+                command.args([&format!("--deepen={count}"), "origin", &tip.to_string()]);
             }
-            Want::Unshallow => {
-                command.args(["--unshallow", "origin"]);
+            Want::Unshallow(tip) => {
+                command.args(["--unshallow", "origin", &tip.to_string()]);
             }
             Want::Everything => {
                 command.args(["--unshallow", "origin"]);

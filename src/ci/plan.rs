@@ -91,7 +91,7 @@ impl Planning<'_> {
             let build = |planning: &Planning<'_>| {
                 planning.since(&head, id, default.filter(|_| !is_default))
             };
-            self.settle(&[id], push.listed, build);
+            self.settle(after, &[id], push.listed, build);
             if !self.has(id) {
                 self.notes.push(format!(
                     "what {} was before, {id}, is not to be had: what it may have had alone is not \
@@ -117,7 +117,7 @@ impl Planning<'_> {
             }
             Before::Unknown if is_default || default.is_none() => {
                 if all || self.is_shallow() {
-                    self.unshallow();
+                    self.unshallow(after);
                 }
                 let about = format!(
                     "The whole repository, because the service does not say what {name} was before"
@@ -127,17 +127,20 @@ impl Planning<'_> {
             Before::New | Before::Unknown => {
                 let of =
                     |planning: &Planning<'_>| planning.new_to(&head, before, default, is_default);
-                self.settle(&[], push.listed, of);
+                self.settle(after, &[], push.listed, of);
                 let between = of(self);
                 let about = self.count(&between, &|count| match before {
-                    Before::New => format!("New: {name}: {count} that no other branch has"),
+                    Before::New if push.before == Before::New => {
+                        format!("New: {name}: {count} that no other branch has")
+                    }
+                    Before::New => format!("Push to {name}: {count} that no other branch has"),
                     _ => format!("{name}: {count} that the default branch does not have"),
                 });
                 (between, about)
             }
         };
         if all && self.is_shallow() {
-            self.unshallow();
+            self.unshallow(after);
         }
         let history = Some((after, between.base));
         Ok((Some(Scope::Between(between)), about, history))
@@ -165,7 +168,7 @@ impl Planning<'_> {
             return Err(Error::NoBase { what: name, why: because(&why) });
         };
         let build = |planning: &Planning<'_>| planning.on_top(&tip, wanted, branch);
-        let fault = self.settle(&[wanted], 0, build);
+        let fault = self.settle(head, &[wanted], 0, build);
         let base = match (self.has(wanted), branch) {
             (true, _) => wanted,
             (false, Some(branch)) => {
@@ -294,6 +297,7 @@ impl Planning<'_> {
     /// history ends, as far as that can be done; gives why it cannot.
     fn settle(
         &mut self,
+        tip: ObjectId,
         needed: &[ObjectId],
         listed: usize,
         build: impl Fn(&Planning<'_>) -> Between,
@@ -306,19 +310,19 @@ impl Planning<'_> {
         let count =
             u32::try_from(listed).unwrap_or(u32::MAX).clamp(DEEPEN, 10_000).saturating_add(1);
         if open(self) && self.is_shallow() {
-            fault = self.fetch_quietly(&Want::Deepen(count)).err();
+            fault = self.fetch_quietly(&Want::Deepen(count, tip)).err();
         }
         let missing: Vec<ObjectId> = needed.iter().copied().filter(|id| !self.has(*id)).collect();
         if !missing.is_empty() {
             fault = self.fetch_quietly(&Want::Objects(&missing)).err().or(fault);
         }
         if open(self) && self.is_shallow() {
-            fault = self.fetch_quietly(&Want::Unshallow).err().or(fault);
+            fault = self.fetch_quietly(&Want::Unshallow(tip)).err().or(fault);
         }
         if let Some(fault) = &fault
             && open(self)
         {
-            self.notes.push(format!("could not fetch what this checkout lacks: {fault}"));
+            self.note_fault(fault);
         }
         fault
     }
@@ -342,18 +346,25 @@ impl Planning<'_> {
         })
     }
 
-    fn unshallow(&mut self) {
+    fn unshallow(&mut self, tip: ObjectId) {
         if self.is_shallow()
-            && let Err(fault) = self.fetch_quietly(&Want::Unshallow)
+            && let Err(fault) = self.fetch_quietly(&Want::Unshallow(tip))
         {
-            self.notes.push(format!("could not fetch the history before this checkout: {fault}"));
+            self.note_fault(&fault);
+        }
+    }
+
+    fn note_fault(&mut self, fault: &str) {
+        let note = format!("could not fetch what this checkout lacks: {fault}");
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
         }
     }
 
     /// Fetches for a scan that records by itself what is missing.
     fn fetch(&mut self, want: &Want<'_>) {
         if let Err(fault) = self.fetch_quietly(want) {
-            self.notes.push(format!("could not fetch what this checkout lacks: {fault}"));
+            self.note_fault(&fault);
         }
     }
 
