@@ -44,8 +44,8 @@ fn with_hooks<'a>(scratch: &'a Scratch, ids: &[&str], stages: &[&str]) -> Repo<'
     scratch.init("origin.git", &["--bare"]);
     let repo = scratch.init("web", &[]);
     repo.git(&["remote", "add", "origin", "../origin.git"]);
-    let hooks: String = ids.iter().map(|id| format!("  - id: {id}\n")).collect();
-    let config = format!("repos:\n- repo: ../leaktrace\n  rev: {rev}\n  hooks:\n{hooks}");
+    let hooks = ids.join("\n  - id: ");
+    let config = format!("repos:\n- repo: ../leaktrace\n  rev: {rev}\n  hooks:\n  - id: {hooks}\n");
     repo.write(".pre-commit-config.yaml", config);
     let stages: Vec<&str> = stages.iter().flat_map(|stage| ["-t", stage]).collect();
     let (done, said) =

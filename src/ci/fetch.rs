@@ -29,14 +29,15 @@ const SAID: u64 = 4_096;
 /// What to fetch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Want<'a> {
-    /// These objects, and what leads to them.
+    /// These objects with all that they lead to.
     Objects(&'a [ObjectId]),
+    /// So many commits of the history of each of these; what a shallow checkout has of them may
+    /// become less.
+    Depth(u32, &'a [ObjectId]),
     /// A branch, by its short name.
     Branch(&'a str),
-    /// So many commits below where the checkout's history ends, of what this commit leads to.
-    Deepen(u32, ObjectId),
-    /// All of the history of this commit.
-    Unshallow(ObjectId),
+    /// All of the history of these commits, of a shallow checkout; without any, of every branch.
+    Unshallow(&'a [ObjectId]),
     /// All branches and tags, with their history, of a shallow checkout.
     Everything,
 }
@@ -83,12 +84,12 @@ impl Fetcher<'_> {
                 let refspec = format!("+refs/heads/{short}:refs/remotes/origin/{short}");
                 command.args(["origin", &refspec]);
             }
-            // Without a commit git would fetch every branch of the server.
-            Want::Deepen(count, tip) => {
-                command.args([&format!("--deepen={count}"), "origin", &tip.to_string()]);
+            Want::Depth(count, ids) => {
+                command.arg(format!("--depth={count}")).arg("origin");
+                command.args(ids.iter().map(ToString::to_string));
             }
-            Want::Unshallow(tip) => {
-                command.args(["--unshallow", "origin", &tip.to_string()]);
+            Want::Unshallow(ids) => {
+                command.args(["--unshallow", "origin"]).args(ids.iter().map(ToString::to_string));
             }
             Want::Everything => {
                 command.args(["--unshallow", "origin"]);

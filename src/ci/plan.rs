@@ -284,7 +284,10 @@ impl Planning<'_> {
             });
         };
         if !self.has(id) {
-            let fault = self.fetch_quietly(&Want::Objects(&[id])).err();
+            let ids = [id];
+            let shallow = self.is_shallow();
+            let want = if shallow { Want::Depth(DEEPEN, &ids) } else { Want::Objects(&ids) };
+            let fault = self.fetch_quietly(&want).err();
             if !self.has(id) {
                 let why = because(&fault.unwrap_or_default());
                 return Err(Error::NoCommit { id, what: what.to_owned(), why });
@@ -307,17 +310,26 @@ impl Planning<'_> {
             needed.iter().any(|id| !planning.has(*id))
                 || planning.is_shallow() && planning.is_cut(&build(planning))
         };
-        let count =
-            u32::try_from(listed).unwrap_or(u32::MAX).clamp(DEEPEN, 10_000).saturating_add(1);
-        if open(self) && self.is_shallow() {
-            fault = self.fetch_quietly(&Want::Deepen(count, tip)).err();
+        let count = u32::try_from(listed).unwrap_or(u32::MAX).clamp(DEEPEN, 10_000);
+        let ends: Vec<ObjectId> = std::iter::once(tip).chain(needed.iter().copied()).collect();
+        // An end that the server does not have any more must not keep the other from being fetched.
+        let ways: Vec<&[ObjectId]> = vec![&ends, &ends[..1]];
+        for count in [count + 1, count.saturating_mul(20)] {
+            for ids in &ways {
+                if open(self) && self.is_shallow() {
+                    fault = self.fetch_quietly(&Want::Depth(count, ids)).err();
+                }
+            }
         }
         let missing: Vec<ObjectId> = needed.iter().copied().filter(|id| !self.has(*id)).collect();
-        if !missing.is_empty() {
+        if !missing.is_empty() && !self.is_shallow() {
             fault = self.fetch_quietly(&Want::Objects(&missing)).err().or(fault);
         }
-        if open(self) && self.is_shallow() {
-            fault = self.fetch_quietly(&Want::Unshallow(tip)).err().or(fault);
+        // Some servers give no commit by its id; they give their branches.
+        for ids in ways.into_iter().chain([&ends[..0]]) {
+            if open(self) && self.is_shallow() {
+                fault = self.fetch_quietly(&Want::Unshallow(ids)).err().or(fault);
+            }
         }
         if let Some(fault) = &fault
             && open(self)
@@ -348,7 +360,9 @@ impl Planning<'_> {
 
     fn unshallow(&mut self, tip: ObjectId) {
         if self.is_shallow()
-            && let Err(fault) = self.fetch_quietly(&Want::Unshallow(tip))
+            && let Err(fault) = self
+                .fetch_quietly(&Want::Unshallow(&[tip]))
+                .or_else(|_| self.fetch_quietly(&Want::Unshallow(&[])))
         {
             self.note_fault(&fault);
         }
