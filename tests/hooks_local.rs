@@ -71,6 +71,7 @@ fn a_commit_with_a_credential_is_stopped_and_the_ways_on_work() {
         "leaktrace found a credential in what you are about to commit",
         "prod.env:1",
         "GitHub personal access token",
+        "leaktrace fix goes through it with you",
         "git rm --cached prod.env",
         "leaktrace:allow github-personal-access-token REASON",
         "LEAKTRACE_BYPASS='the reason' git commit",

@@ -164,3 +164,25 @@ fn names_come_from_the_place_that_is_replaced() {
     assert_eq!(name.as_deref(), Some("MAIL_KEY"));
     assert_eq!(JavaScript.name_for(b"x", V.as_bytes(), "acme", "acme-key"), None);
 }
+
+proptest::proptest! {
+    #[test]
+    fn every_occurrence_is_replaced_or_named(parts in proptest::collection::vec(0..22_usize, 0..40), which in 0..12_usize) {
+        let pieces = [
+            "\"", "'", "`", V, V, V, "=", ":", "//", "#", "/*", "*/", "\\", "\n", "\r\n", " ", "\"\"\"",
+            "import (\n", "const ", "a", "\u{fc}", "\0",
+        ];
+        let text: String = parts.iter().map(|part| pieces[*part]).collect();
+        let all = [
+            JavaScript, TypeScript, Python, Ruby, Go, Java, Kotlin, Rust, Php, CSharp, Shell, Compose,
+        ];
+        let language = all[which];
+        let edited = language.replace(text.as_bytes(), V.as_bytes(), "NAME");
+        let stays = occurrences(&edited.content, V.as_bytes()).len();
+        proptest::prop_assert_eq!(stays, edited.left.len());
+        proptest::prop_assert_eq!(stays + edited.replaced, occurrences(text.as_bytes(), V.as_bytes()).len());
+        if edited.replaced == 0 {
+            proptest::prop_assert_eq!(edited.content, text.into_bytes());
+        }
+    }
+}
