@@ -269,7 +269,7 @@ fn findings(count: usize) -> String {
 
 /// Puts `content` into the place of a file in one step, so that nobody ever reads half of it. A link
 /// stays a link.
-fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let before = fs::metadata(&path).ok();
     if before.as_ref().is_some_and(|before| !before.is_file()) {

@@ -15,6 +15,7 @@ mod fix;
 mod hook;
 mod identity;
 mod manual;
+mod migrate;
 mod network;
 mod notify;
 mod people;
@@ -61,6 +62,8 @@ enum Command {
     Rules(rules::Arguments),
     /// Keep what is known already out of the exit code
     Baseline(baseline::Arguments),
+    /// Take over what was decided with gitleaks, trufflehog, detect-secrets or in SARIF
+    Migrate(Box<migrate::Arguments>),
     /// The directory of people: fill it, ask it, and the policy for it
     Identity(identity::Arguments),
     /// Make the judgement of a finding again out of an evidence bundle, and tell each step
@@ -100,6 +103,7 @@ pub fn main() -> ExitCode {
         Command::Hook(arguments) => hook::run(&arguments),
         Command::Rules(arguments) => rules::run(arguments),
         Command::Baseline(arguments) => baseline::run(arguments),
+        Command::Migrate(arguments) => migrate::run(&arguments),
         Command::Identity(arguments) => identity::run(arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Access(arguments) => access::run(&arguments),

@@ -158,6 +158,22 @@ impl Baseline {
         marked
     }
 
+    /// Adds findings with reasons, as far as they are not in it yet; returns how many.
+    pub fn accept(&mut self, seen: &[(Seen<'_>, String)]) -> usize {
+        let there: BTreeSet<Fingerprint> =
+            self.entries.iter().map(|entry| entry.fingerprint).collect();
+        let added = self.update(seen.iter().map(|(seen, _)| *seen));
+        let mut reasons: BTreeMap<Fingerprint, &str> = BTreeMap::new();
+        for (seen, reason) in seen {
+            reasons.entry(seen.fingerprint).or_insert(reason);
+        }
+        for entry in self.entries.iter_mut().filter(|one| !there.contains(&one.fingerprint)) {
+            let reason = reasons.get(&entry.fingerprint).copied().unwrap_or_default();
+            entry.reason = escape(reason.as_bytes()).chars().take(MAX_REASON).collect();
+        }
+        added
+    }
+
     /// Adds the findings that are not in it yet; returns how many. What is in it stays as it is.
     pub fn update<'a>(&mut self, seen: impl IntoIterator<Item = Seen<'a>>) -> usize {
         let mut known: BTreeSet<Fingerprint> =

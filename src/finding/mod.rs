@@ -3,6 +3,7 @@
 pub mod baseline;
 pub mod file_kind;
 pub mod fingerprint;
+pub mod foreign;
 pub mod ignore;
 pub mod inline;
 pub mod key_file;

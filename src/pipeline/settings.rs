@@ -294,6 +294,8 @@ pub struct BaselineFile {
     pub path: PathBuf,
     /// What messages call it, escaped.
     pub name: String,
+    /// The target's folder, where it has one.
+    pub root: Option<PathBuf>,
     /// Whether nothing names it, so that scans do not read it either.
     pub by_default: bool,
     /// Identifies the fingerprint key.
@@ -319,6 +321,7 @@ pub fn baseline_file(options: &Options) -> Result<BaselineFile, Error> {
         let file = BaselineFile {
             path,
             name,
+            root: target.root().map(Path::to_owned),
             by_default: options.baseline.is_none() && config.baseline.is_none(),
             key_id: key.key.key_id(),
             lasting_key: key.lasting,
