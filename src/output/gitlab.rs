@@ -8,6 +8,7 @@ use std::io;
 
 use serde_json::{Map, Value, json};
 
+use super::forge::web_page;
 use super::{Printable, Reported, when};
 use crate::model::Severity;
 use crate::model::text::escape;
@@ -128,10 +129,9 @@ fn vulnerability(reported: &Reported, report: &Printable) -> Value {
             place.map(|place| place.excerpt.trim().to_owned()).unwrap_or_default(),
         "details": details(reported, report),
     });
-    if !rule.page.is_empty()
-        && let Some(map) = value.as_object_mut()
-    {
-        let link = json!([{ "name": "How to rotate it", "url": rule.page }]);
+    // The schema takes addresses of the web only, and refuses the whole report for another.
+    if let (Some(page), Some(map)) = (web_page(&rule.page), value.as_object_mut()) {
+        let link = json!([{ "name": "How to rotate it", "url": page }]);
         map.insert("links".to_owned(), link);
     }
     value
@@ -192,7 +192,9 @@ fn severity(severity: Severity) -> &'static str {
 
 /// `YYYY-MM-DDTHH:MM:SS` in UTC, without a zone, as the schema has it.
 fn time(seconds: i64) -> String {
-    when::utc(seconds).unwrap_or_default().trim_end_matches('Z').to_owned()
+    // A clock outside of what four digits of a year hold is none.
+    let time = when::utc(seconds).or_else(|| when::utc(0)).unwrap_or_default();
+    time.trim_end_matches('Z').to_owned()
 }
 
 fn cut(text: &str, most: usize) -> String {
@@ -225,6 +227,12 @@ mod tests {
             let complete = report.is_complete();
             let document = parsed(report);
             let status = if complete { "success" } else { "failure" };
+            for time in ["start_time", "end_time"] {
+                let time = document["scan"][time].as_str().expect("a time");
+                let shape: String =
+                    time.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
+                assert_eq!(shape, "0000-00-00T00:00:00");
+            }
             assert_eq!(document["scan"]["status"], status);
             let all = document["vulnerabilities"].as_array().expect("a list");
             assert_eq!(all.len(), count);
@@ -235,6 +243,13 @@ mod tests {
                 assert!(sha.len() >= 40 && sha.bytes().all(|byte| byte.is_ascii_hexdigit()));
                 assert!(one["name"].as_str().expect("a name").chars().count() <= NAME);
                 assert!(!one.to_string().contains('\u{1b}'), "{one}");
+                let links = one["links"].as_array().map(Vec::as_slice).unwrap_or_default();
+                for link in links {
+                    let url = link["url"].as_str().expect("an address");
+                    assert!(url.starts_with("https://") && url.len() > 8, "{url}");
+                }
+                let description = one["description"].as_str().expect("text");
+                assert!(description.len() <= 1_048_576);
             }
         }
     }
