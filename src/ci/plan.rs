@@ -84,7 +84,8 @@ impl Planning<'_> {
         let after = self.commit(push.after, &what)?;
         let default_name = job.default_branch.clone().or_else(|| self.default_branch());
         let default = default_name.as_deref().and_then(|name| self.branch(name));
-        let is_default = default_name.as_deref() == push.name.strip_prefix("refs/heads/");
+        let is_default = default_name.is_some()
+            && default_name.as_deref() == push.name.strip_prefix("refs/heads/");
         let head = Tip { name: push.name.as_str().into(), id: after };
         let mut before = push.before;
         if let Before::Commit(id) = before {

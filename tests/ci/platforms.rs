@@ -131,6 +131,11 @@ fn bitbucket_pull_requests_have_their_base() {
     let short = [change[0], change[1], ("BITBUCKET_PR_DESTINATION_COMMIT", &two.base[..12])];
     two.assert_found(&run(&checkout, &[], &[&environment[..], &short].concat()), false);
     two.assert_found(&run(&checkout, &[], &environment), true);
+    // Of a tag nobody says which branch is the default one either: others hide what they have.
+    let full = two.world.checkout("tagged", &two.head, 0);
+    full.git(&["update-ref", "-d", "refs/remotes/origin/feature"]);
+    let tag = [environment[0], environment[1], environment[3], ("BITBUCKET_TAG", "v1")];
+    two.assert_found(&run(&full, &[], &tag), false);
 }
 
 #[test]
