@@ -178,7 +178,7 @@ resolve() {
 attest() {
   local file=$1 code=0 said
   local wanted=(--repo "$PLAN_REPOSITORY" --source-ref "refs/tags/v$PLAN_VERSION"
-    --signer-workflow "$PLAN_REPOSITORY/.github/workflows/release.yml")
+    --signer-workflow "$PLAN_REPOSITORY/.github/workflows/release.yml" --deny-self-hosted-runners)
   if [ -n "${PLAN_SOURCE:-}" ]; then wanted+=(--source-digest "$PLAN_SOURCE"); fi
   if [ "${GITHUB_SERVER_URL:-https://github.com}" != https://github.com ]; then
     unattested "this server keeps no attestations"
