@@ -262,11 +262,30 @@ fn show(one: &Reported, number: usize, count: usize) -> anyhow::Result<()> {
     }
     say("")?;
     say("If anybody else can have seen it (a push, a log, a chat), it is leaked; then:")?;
-    say(&format!("  {}", rule.advice))?;
+    for line in wrapped(&rule.advice) {
+        say(&format!("  {line}"))?;
+    }
     if !rule.page.is_empty() {
         say(&format!("  {}", rule.page))?;
     }
     say("")
+}
+
+/// A text in lines of at most 76 characters, but for words that are longer.
+fn wrapped(text: &str) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let Some(line) = lines.last_mut() else { break };
+        if line.is_empty() {
+            line.push_str(word);
+        } else if line.chars().count() + 1 + word.chars().count() <= 76 {
+            line.push(' ');
+            line.push_str(word);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines
 }
 
 /// Files in which a finding stands, each once.
@@ -456,4 +475,19 @@ fn excuse(desk: &Desk<'_>, value: &Value<'_>, paths: &[Vec<u8>]) -> anyhow::Resu
 /// Prints a line; the text is escaped.
 fn say(line: &str) -> anyhow::Result<()> {
     terminal::say(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn advice_is_wrapped_between_words() {
+        let long = "x".repeat(100);
+        let text = format!("{}{long} end", "word ".repeat(40));
+        let lines = wrapped(&text);
+        assert!(lines.iter().all(|line| line.chars().count() <= 76 || *line == long));
+        assert_eq!(lines.join(" "), text);
+        assert_eq!(wrapped(""), [""]);
+    }
 }
