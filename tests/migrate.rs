@@ -214,6 +214,22 @@ fn a_secret_that_took_the_place_of_another_is_not_excused() {
 }
 
 #[test]
+fn a_hash_of_the_first_letters_says_too_little() {
+    let scratch = Scratch::new();
+    let repo = scratch.init("pay", &[]);
+    repo.commit_file("a.env", line("a"), "Add a");
+    // As detect-secrets 1.5 hashes tokens of GitHub.
+    let entry = json!({"type": "GitHub Token", "hashed_secret": sha1("ghp"), "line_number": 1});
+    let results = json!({"version": "1.5.0", "plugins_used": [], "results": {"a.env": [entry]}});
+    repo.write(".secrets.baseline", results.to_string());
+    let run = migrate(&repo, &[]);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    let words = "ambiguous        a.env:1  detect-secrets hashed only the first letters of it";
+    assert!(run.text().contains(words), "{}", run.text());
+    assert_eq!(counts(&repo), [fingerprint(&token("a"))]);
+}
+
+#[test]
 fn audits_say_what_is_a_secret_and_what_is_none() {
     let scratch = Scratch::new();
     let repo = scratch.init("pay", &[]);
@@ -388,6 +404,11 @@ fn bad_files_are_named_and_nothing_of_them_is_shown() {
         assert!(run.stderr.contains(words), "{name}: {}", run.stderr);
         assert!(!run.stderr.contains(&long), "{name}: {}", run.stderr);
     }
+    let many = format!("[allowlist]\nstopwords = [{}]", "'x', ".repeat(1_001));
+    let file = scratch.write("many.toml", many);
+    let many = migrate(&repo, &[file.to_str().expect("a path")]);
+    assert_eq!(many.code, Some(64));
+    assert!(many.stderr.contains("more than 1000 expressions"), "{}", many.stderr);
     let missing = migrate(&repo, &["none.json"]);
     assert_eq!(missing.code, Some(64));
     let mut paths = fs::read_dir(&repo.path).expect("a folder");

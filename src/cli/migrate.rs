@@ -21,8 +21,8 @@ use crate::config::read_named;
 use crate::finding::baseline::{Baseline, MAX_FILE as MAX_BASELINE};
 use crate::finding::foreign::{Foreign, ForeignError, MAX_FILE, path_rules};
 use crate::finding::ignore::{self, Ignores};
-use crate::model::Confidence;
 use crate::model::text::escape;
+use crate::model::{Confidence, Secret};
 use crate::output::redact::Finder;
 use crate::pipeline::{self, BaselineFile, Subject};
 use plan::Plan;
@@ -30,6 +30,8 @@ use plan::Plan;
 /// Files that lie at the root of a target, taken when none is named.
 const USUAL: [&str; 4] =
     [".gitleaksignore", ".gitleaks.toml", ".secrets.baseline", "gitleaks-baseline.json"];
+/// Bytes of values in files that are looked for in everything that is shown.
+const MAX_VALUES: usize = 1 << 20;
 /// Files of a target whose paths are looked at, to see whether patterns mean the same.
 const MAX_PATHS: usize = 200_000;
 
@@ -92,7 +94,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let report = &scan.report;
     let all = || report.findings.iter().chain(&report.suppressed);
     let secrets = all().map(|one| &one.finding.secret);
-    let finder = Finder::of(secrets.chain(foreign.iter().flat_map(Foreign::values)));
+    let finder = Finder::of(secrets.chain(values(&foreign)));
     let paths = paths(&root);
     let plan = Plan::new(&foreign, report, &paths, !arguments.no_comments, &files.known());
     let style = terminal::style(arguments.color);
@@ -161,6 +163,17 @@ fn read(arguments: &Arguments, root: &Path) -> anyhow::Result<Vec<Foreign>> {
 
 fn told(error: &ForeignError) -> anyhow::Error {
     UsageError(error.to_string()).into()
+}
+
+/// Values of the files for masking, as many as take little room: each decision's own value is masked
+/// in what is said of it anyway.
+fn values(foreign: &[Foreign]) -> impl Iterator<Item = &Secret> {
+    let mut room = MAX_VALUES;
+    foreign.iter().flat_map(Foreign::values).take_while(move |value| {
+        let fits = value.len() <= room;
+        room = room.saturating_sub(value.len());
+        fits
+    })
 }
 
 /// What reasons call a file: below the target as it is there, else by its last part, so that they

@@ -1,10 +1,16 @@
 //! Which finding another scanner's place is about.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::foreign::Spot;
 use crate::output::Reported;
 use crate::provenance::Place;
+
+/// Places that are compared with all decisions together.
+const BUDGET: u64 = 300_000_000;
+/// First letters of a value of which a hash may be.
+const PREFIX: usize = 12;
 
 /// What was found at a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +29,8 @@ pub struct Index<'a> {
     paths: BTreeMap<&'a [u8], Vec<(usize, &'a Place)>>,
     sha1: BTreeMap<[u8; 20], BTreeSet<usize>>,
     values: BTreeMap<&'a [u8], BTreeSet<usize>>,
+    /// Places that may still be looked at.
+    budget: Cell<u64>,
 }
 
 impl<'a> Index<'a> {
@@ -34,6 +42,7 @@ impl<'a> Index<'a> {
             paths: BTreeMap::new(),
             sha1: BTreeMap::new(),
             values: BTreeMap::new(),
+            budget: Cell::new(BUDGET),
         };
         for (at, one) in findings.iter().enumerate() {
             let inside =
@@ -58,11 +67,13 @@ impl<'a> Index<'a> {
     /// The finding that `spot` is about. A value or its hash says most; where the file has one, a
     /// finding with another value is never meant, whatever its place.
     pub fn find(&self, spot: &Spot) -> Found {
+        if self.budget.get() == 0 {
+            return Found::Unsure("there are too many places to compare; migrate in parts");
+        }
         if let Some(hash) = &spot.sha1 {
             return match self.sha1.get(hash).map(|found| self.one_of(found, spot)) {
                 Some(found) => found,
-                None if self.at(spot, false).is_empty() => Found::None,
-                None => Found::Unsure("another value is found on that line"),
+                None => self.by_prefix(hash, &self.at(spot, false)),
             };
         }
         let here = self.at(spot, true);
@@ -87,6 +98,27 @@ impl<'a> Index<'a> {
         }
     }
 
+    /// What to say of findings on the line of another hash. detect-secrets hashes only the first
+    /// letters of some kinds of secrets, and those say nothing of the rest.
+    fn by_prefix(&self, hash: &[u8; 20], here: &BTreeSet<usize>) -> Found {
+        let is_hash = |part: &[u8]| sha1(part).as_ref() == Some(hash);
+        let starts = |at: &usize| {
+            let value = self.findings.get(*at).map(|one| one.finding.secret.expose());
+            let value = value.unwrap_or_default();
+            (1..=PREFIX.min(value.len())).any(|end| value.get(..end).is_some_and(is_hash))
+        };
+        if here.is_empty() {
+            Found::None
+        } else if here.iter().any(starts) {
+            Found::Unsure(
+                "detect-secrets hashed only the first letters of it, so it may be another by now; \
+                 if it is the same, add its fingerprint by hand",
+            )
+        } else {
+            Found::Unsure("another value is found on that line")
+        }
+    }
+
     /// What stands at the path and lines of `spot`, and with `exactly` in its commit.
     fn at(&self, spot: &Spot, exactly: bool) -> BTreeSet<usize> {
         let (Some(path), Some((first, last))) = (&spot.path, spot.lines) else {
@@ -98,6 +130,7 @@ impl<'a> Index<'a> {
         let places = names.into_iter().flatten();
         let places = places.filter_map(|name| self.paths.get(name.as_bytes())).flatten();
         let fits = |(at, place): &&(usize, &Place)| {
+            self.budget.set(self.budget.get().saturating_sub(1));
             let position = &place.position;
             position.line <= last
                 && first <= position.end_line.max(position.line)
@@ -126,6 +159,7 @@ impl<'a> Index<'a> {
         let (Some(path), Some(commit)) = (&spot.path, &spot.commit) else { return Found::None };
         let Ok(commit) = gix::ObjectId::from_hex(commit.as_bytes()) else { return Found::None };
         let places = self.paths.get(path.as_bytes()).into_iter().flatten();
+        let places = places.inspect(|_| self.budget.set(self.budget.get().saturating_sub(1)));
         let found: BTreeSet<usize> =
             places.map(|(at, _)| *at).filter(|at| self.came_in(*at, commit)).collect();
         match found.len() {

@@ -13,6 +13,9 @@ use crate::output::{Report, Reported};
 const COMMENTS: [&str; 4] =
     ["gitleaks:allow", "trufflehog:ignore", "pragma: allowlist secret", "pragma: whitelist secret"];
 
+/// Shorter values are left in texts, where they would tear holes into harmless words.
+const SHORTEST: usize = 6;
+
 /// What is to be written, and what is said about it.
 #[derive(Debug, Default)]
 pub struct Plan<'a> {
@@ -149,13 +152,15 @@ impl Maker<'_, '_> {
         rows: &mut Vec<Row>,
     ) {
         let at = Some(decision.at);
-        let reason = format!("{} ({}:{})", decision.reason, file.file, decision.at);
+        let reason = masked(&decision.reason, decision);
+        let reason = format!("{reason} ({}:{})", file.file, decision.at);
         let mut row =
             |outcome, what: String, how: String| rows.push(Row { at, outcome, what, how });
         match &decision.about {
             About::ByHand(why) => row(Outcome::ByHand, String::new(), (*why).to_owned()),
             About::Finding(spot) => {
                 let what = spot_name(spot.path.as_deref(), spot.lines);
+                let what = masked(&what, decision);
                 match index.find(spot) {
                     Found::None => {
                         let how = "leaktrace finds nothing there".to_owned();
@@ -188,13 +193,13 @@ impl Maker<'_, '_> {
         }
         let entry = format!("fingerprint:{fingerprint}");
         if self.entries.contains(&entry) || self.fingerprints.contains(&fingerprint) {
-            return (Outcome::There, format!("{rule}: {}", short(fingerprint)));
+            return (Outcome::There, format!("{}  {rule}", short(fingerprint)));
         }
         let others = match one.places.len() {
             0 | 1 => String::new(),
             count => format!(", {count} places"),
         };
-        let how = format!("{rule}: {}{others}", short(fingerprint));
+        let how = format!("{}  {rule}{others}", short(fingerprint));
         match verdict {
             Verdict::Ignored => {
                 self.entries.insert(entry.clone());
@@ -306,6 +311,16 @@ impl Maker<'_, '_> {
             let title = "comments beside secrets".to_owned();
             self.plan.parts.push(Part { title, rows, undecided: 0 });
         }
+    }
+}
+
+/// `text` without the value that the decision is about.
+fn masked(text: &str, decision: &Decision) -> String {
+    let About::Finding(spot) = &decision.about else { return text.to_owned() };
+    let value = spot.value.as_ref().map(|value| escape(value.expose()));
+    match value {
+        Some(value) if value.len() >= SHORTEST => text.replace(&value, "***"),
+        _ => text.to_owned(),
     }
 }
 

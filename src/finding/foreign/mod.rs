@@ -26,6 +26,8 @@ pub use paths::{PathRule, path_rules};
 
 /// Largest file that is read, in bytes.
 pub const MAX_FILE: usize = 64 << 20;
+/// Expressions of one file: each is tried at every finding or path.
+const MAX_EXPRESSIONS: usize = 1_000;
 /// Characters of somebody's own words that become part of a reason.
 const MAX_WORDS: usize = 120;
 
@@ -123,6 +125,7 @@ impl Foreign {
             Kind::Sarif => sarif::read(content, &file, &mut read)?,
         }
         let Read { decisions, undecided } = read;
+        few(&decisions, &file)?;
         Ok(Foreign { kind, file: file.name, decisions, undecided })
     }
 
@@ -133,6 +136,17 @@ impl Foreign {
             _ => None,
         })
     }
+}
+
+/// Fails when there are more expressions than can be tried.
+fn few(decisions: &[Decision], file: &File) -> Result<(), ForeignError> {
+    let tried = |one: &&Decision| matches!(one.about, About::Paths(_) | About::Fitting(_));
+    if decisions.iter().filter(tried).count() > MAX_EXPRESSIONS {
+        return Err(
+            file.fault(None, "has more than 1000 expressions; leave out what is not needed")
+        );
+    }
+    Ok(())
 }
 
 /// The file at hand, for messages.

@@ -72,6 +72,7 @@ pub fn path_rules(content: &[u8], name: &str) -> Result<Foreign, ForeignError> {
         let reason = "excluded for TruffleHog".to_owned();
         decisions.push(Decision { at, about, verdict: Verdict::Ignored, reason });
     }
+    super::few(&decisions, &file)?;
     Ok(Foreign { kind: super::Kind::TruffleHogPaths, file: file.name, decisions, undecided: 0 })
 }
 
