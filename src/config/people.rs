@@ -39,6 +39,9 @@ pub struct IdentitySettings {
     pub stale_after: i64,
     /// Whether people stand under pseudonyms.
     pub pseudonyms: bool,
+    /// Whether reports may show at which hours of the week secrets were committed, all people
+    /// together.
+    pub hour_heat_map: bool,
     /// Signals that are off by default and on here.
     pub signals_on: Vec<String>,
     /// Signals that are off.
@@ -70,6 +73,7 @@ impl Default for IdentitySettings {
             allowed_signers: None,
             stale_after: STALE_AFTER,
             pseudonyms: true,
+            hour_heat_map: false,
             signals_on: Vec::new(),
             signals_off: Vec::new(),
             priors: None,

@@ -3,12 +3,17 @@
 //!
 //! The page is written piece by piece, so that a large report is not held twice, and every text goes
 //! through [`escape`] and the templates' own escaping. A Content-Security-Policy names the style and
-//! the script by their hashes, so that even a text that got past both could not run. Charts and
-//! timelines belong between the header and the findings, drawn by the same templates.
+//! the script by their hashes, so that even a text that got past both could not run; markup made of
+//! text by a script is refused too. Charts are SVG without styles, drawn by the same templates.
 
+mod facets;
 mod finding;
 mod frame;
+mod hours;
+mod overview;
 mod people;
+mod timeline;
+mod windows;
 
 use std::io;
 
@@ -20,21 +25,39 @@ use sha2::{Digest as _, Sha256};
 use super::Printable;
 use super::forge::{Forge, web_page};
 use super::people::Shown;
-use super::wording::groups;
+use super::wording::{Group, groups};
 use crate::model::text::escape;
+use facets::Facets;
+use hours::Hours;
+use overview::{Filter, Overview};
+use timeline::Timeline;
+use windows::{Axis, Windows};
 
 const STYLE: &str = include_str!("html/report.css");
 const SCRIPT: &str = include_str!("html/report.js");
 
+/// Fewer findings than this are seen at a glance, without sums, charts and a filter.
+const FEWEST_CHARTED: usize = 3;
+
+/// What all findings of a report share.
+struct Context<'a> {
+    report: &'a Printable,
+    /// Where the pages of commits and files are, for each target.
+    forges: Vec<Option<Forge>>,
+    /// The axis of the exposure windows.
+    axis: Option<Axis>,
+}
+
 /// Writes `report` as one page.
 pub(super) fn write(report: &Printable, out: &mut dyn io::Write) -> io::Result<()> {
     let groups = groups(report);
-    let forges: Vec<Option<Forge>> = report
+    let forges = report
         .targets
         .iter()
         .map(|target| target.remote.as_deref().and_then(Forge::of_remote))
         .collect();
-    put(out, &frame::Head::new(report, &groups))?;
+    let context = Context { report, forges, axis: Axis::new(report) };
+    before(&context, &groups, out)?;
     let mut shown = Shown::default();
     let mut number = 0;
     for (at, group) in groups.iter().enumerate() {
@@ -43,12 +66,49 @@ pub(super) fn write(report: &Printable, out: &mut dyn io::Write) -> io::Result<(
         for reported in group {
             number += 1;
             let before = shown.before(reported, number);
-            let forge = forges.get(reported.target).and_then(Option::as_ref);
-            put(out, &finding::Finding::new(report, reported, number, forge, before))?;
+            put(out, &finding::Finding::new(&context, reported, at, number, before))?;
         }
         out.write_all(b"</section>\n")?;
     }
+    if !groups.is_empty() {
+        out.write_all(b"</section>\n")?;
+    }
     put(out, &frame::Tail::new(report))
+}
+
+/// Everything up to the first finding.
+fn before(context: &Context<'_>, groups: &[Group<'_>], out: &mut dyn io::Write) -> io::Result<()> {
+    let report = context.report;
+    let facets = Facets::new(report);
+    let is_charted = report.findings.len() >= FEWEST_CHARTED;
+    let axis = context.axis.as_ref().filter(|_| is_charted);
+    let overview = is_charted.then(|| Overview::new(&facets));
+    let timeline = if is_charted { Timeline::new(report) } else { None };
+    let windows = axis.and_then(|axis| Windows::new(report, groups, axis));
+    let hours = if is_charted { Hours::new(report) } else { None };
+    let charts = [
+        overview.as_ref().map(|_| ("overview", "Overview")),
+        timeline.as_ref().map(|_| ("timeline", "Timeline")),
+        windows.as_ref().map(|_| ("windows", "Exposure")),
+        hours.as_ref().map(|_| ("hours", "Hours")),
+    ];
+    put(out, &frame::Head::new(report, groups, &facets, charts.into_iter().flatten().collect()))?;
+    maybe(out, overview.as_ref())?;
+    maybe(out, timeline.as_ref())?;
+    maybe(out, windows.as_ref())?;
+    maybe(out, hours.as_ref())?;
+    if groups.is_empty() {
+        return Ok(());
+    }
+    out.write_all(
+        b"<section id=\"findings\" tabindex=\"-1\" aria-labelledby=\"findings-name\">\n",
+    )?;
+    out.write_all(b"<h2 id=\"findings-name\">Findings</h2>\n")?;
+    maybe(out, is_charted.then(|| Filter::new(&facets, groups)).as_ref())
+}
+
+fn maybe<T: askama::DynTemplate>(out: &mut dyn io::Write, template: Option<&T>) -> io::Result<()> {
+    template.map_or(Ok(()), |template| put(out, template))
 }
 
 fn put(out: &mut dyn io::Write, template: &dyn askama::DynTemplate) -> io::Result<()> {
@@ -62,7 +122,7 @@ fn policy() -> String {
     let hash = |text: &str| STANDARD.encode(Sha256::digest(text));
     format!(
         "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; \
-         form-action 'none'",
+         form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
         hash(STYLE),
         hash(SCRIPT)
     )

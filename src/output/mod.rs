@@ -170,6 +170,9 @@ pub struct Report {
     /// Put what person cards say of people into SARIF, which everybody can fetch who sees the alerts
     /// of a repository. To be false where a repository is known to be public.
     pub identity_in_sarif: bool,
+    /// Let the page show at which hours of the week secrets were committed, all people together.
+    /// Only `identity.hour_heat_map` sets this.
+    pub hour_heat_map: bool,
 }
 
 /// A finding with its history.

@@ -130,6 +130,7 @@ pub(super) fn empty() -> Report {
         key_id: "0f1e2d3c4b5a6978".to_owned(),
         reveal: false,
         identity_in_sarif: true,
+        hour_heat_map: false,
     }
 }
 

@@ -1,8 +1,8 @@
 //! Dates and durations as outputs write them. Commits claim any date they like, so every number of
 //! seconds has to give something readable.
 
-use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
+use jiff::{Timestamp, Zoned};
 
 use crate::provenance::Signature;
 
@@ -35,12 +35,36 @@ pub(super) fn utc_for_people(seconds: i64) -> String {
     format(seconds, 0, "%Y-%m-%d %H:%M UTC").unwrap_or_else(|| format!("second {seconds} of 1970"))
 }
 
+/// The day in UTC, such as `2026-03-14`; none outside the years 1 to 9999.
+pub(super) fn day(seconds: i64) -> Option<String> {
+    format(seconds, 0, "%Y-%m-%d")
+}
+
+/// Months from the start of year 0 to the month of this moment in UTC; none outside the years 1 to
+/// 9999.
+pub(super) fn months(seconds: i64) -> Option<i64> {
+    let local = local(seconds, 0)?;
+    Some(i64::from(local.year()) * 12 + i64::from(local.month()) - 1)
+}
+
+/// Day of the week, Monday 0, and hour, as the person's own clock had them; none outside the years 1
+/// to 9999.
+pub(super) fn hour_of_week(who: &Signature) -> Option<(usize, usize)> {
+    let local = local(who.seconds, who.offset)?;
+    let day = usize::try_from(local.weekday().to_monday_zero_offset()).ok()?;
+    Some((day, usize::try_from(local.hour()).ok()?))
+}
+
 fn format(seconds: i64, offset: i32, pattern: &str) -> Option<String> {
+    local(seconds, offset).map(|local| local.strftime(pattern).to_string())
+}
+
+fn local(seconds: i64, offset: i32) -> Option<Zoned> {
     let moment = Timestamp::from_second(seconds).ok()?;
     // An offset that no place on Earth has is shown as UTC rather than losing the date.
     let offset = Offset::from_seconds(offset).unwrap_or(Offset::UTC);
     let local = moment.to_zoned(TimeZone::fixed(offset));
-    (1..=9999).contains(&local.year()).then(|| local.strftime(pattern).to_string())
+    (1..=9999).contains(&local.year()).then_some(local)
 }
 
 /// A duration in the one or two units that matter, such as `3 years 2 months`.
@@ -88,6 +112,17 @@ mod tests {
         assert_eq!(rfc3339(&who).as_deref(), Some("2026-03-14T09:12:00+01:00"));
         assert_eq!(for_people(&who), "2026-03-14 09:12 +0100");
         assert_eq!(utc(who.seconds).as_deref(), Some("2026-03-14T08:12:00Z"));
+    }
+
+    #[test]
+    fn hours_are_those_of_the_persons_own_clock() {
+        // A Saturday, a quarter past eight in the morning in UTC.
+        assert_eq!(hour_of_week(&at(1_773_475_920, 3600)), Some((5, 9)));
+        assert_eq!(hour_of_week(&at(1_773_475_920, -9 * 3600)), Some((4, 23)));
+        assert_eq!(hour_of_week(&at(i64::MAX, 0)), None);
+        assert_eq!(months(1_773_475_920), Some(2026 * 12 + 2));
+        assert_eq!((months(i64::MIN), day(i64::MAX)), (None, None));
+        assert_eq!(day(1_773_475_920).as_deref(), Some("2026-03-14"));
     }
 
     #[test]

@@ -315,6 +315,7 @@ fn merge(parts: Vec<assemble::Assembled>, options: &Options, log: &IncompleteLog
         key_id: String::new(),
         reveal: options.reveal,
         identity_in_sarif: true,
+        hour_heat_map: options.people.as_ref().is_some_and(|all| all.settings.hour_heat_map),
     };
     for part in parts {
         report.targets.push(part.target);

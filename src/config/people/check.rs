@@ -80,6 +80,7 @@ pub(in crate::config) fn people(
         allowed_signers: path(check, "allowed_signers", raw.allowed_signers),
         stale_after,
         pseudonyms: raw.pseudonyms.unwrap_or(true),
+        hour_heat_map: raw.hour_heat_map,
         signals_on: raw.signals.on,
         signals_off: raw.signals.off,
         priors,

@@ -34,6 +34,9 @@ pub(in crate::config) struct RawIdentity {
     pub stale_after: Option<String>,
     /// Whether people stand in reports under pseudonyms. Default: true.
     pub pseudonyms: Option<bool>,
+    /// Whether the HTML report may show at which hours of the week, by the committers' own clocks,
+    /// secrets were committed: all people together, and only where they are enough. Default: false.
+    pub hour_heat_map: bool,
     /// Which signals look.
     pub signals: RawSignals,
     /// Shares of past incidents. Default: 94, 4 and 2.

@@ -2,8 +2,10 @@
 
 use askama::Template;
 
-use super::Piece;
+use super::facets::{age, is_there};
 use super::people::People;
+use super::windows::Bar;
+use super::{Context, Piece, frame};
 use crate::model::ContentKind;
 use crate::model::text::escape;
 use crate::output::forge::Forge;
@@ -11,7 +13,7 @@ use crate::output::people::Before;
 use crate::output::wording::{
     counted, number, person, place_name, ref_name, short, shortened, signed,
 };
-use crate::output::{Printable, Reported, when};
+use crate::output::{Reported, when};
 use crate::provenance::{CommitInfo, Place, Trace};
 
 /// Refs and commits that are named before the rest is only counted.
@@ -24,6 +26,13 @@ const PLACES: usize = 50;
 #[template(path = "finding.html", config = "src/output/html/askama.toml")]
 pub(super) struct Finding {
     number: usize,
+    /// Whether it is still there, how old it is, and which target it is of, for the filter.
+    state: &'static str,
+    age: &'static str,
+    target_at: usize,
+    /// Where it says what to do.
+    todo: String,
+    bar: Option<Bar>,
     preview: String,
     value: Option<String>,
     place: Piece,
@@ -58,12 +67,14 @@ struct Other {
 
 impl Finding {
     pub(super) fn new(
-        report: &Printable,
+        context: &Context<'_>,
         reported: &Reported,
+        group: usize,
         at: usize,
-        forge: Option<&Forge>,
         before: Option<Before<'_>>,
     ) -> Finding {
+        let report = context.report;
+        let forge = context.forges.get(reported.target).and_then(Option::as_ref);
         let finding = &reported.finding;
         let secret = &finding.secret;
         let target = report.targets.get(reported.target).filter(|_| report.targets.len() > 1);
@@ -79,6 +90,11 @@ impl Finding {
         });
         Finding {
             number: at,
+            state: if is_there(reported) { "there" } else { "removed" },
+            age: age(reported, report.as_of),
+            target_at: reported.target,
+            todo: frame::todo(group),
+            bar: context.axis.as_ref().and_then(|axis| axis.bar(reported.trace.as_ref())),
             preview: escape(secret.preview().as_bytes()),
             value: report.reveal.then(|| escape(secret.expose())),
             place: first.map_or_else(|| Piece::new("no place"), |place| linked(place, forge)),

@@ -3,6 +3,7 @@
 
 use askama::Template;
 
+use super::facets::Facets;
 use super::{SCRIPT, STYLE, policy};
 use crate::finding::{RuleInfo, SuppressionKind};
 use crate::model::Severity;
@@ -19,6 +20,11 @@ fn anchor(group: usize) -> String {
     format!("group-{}", group + 1)
 }
 
+/// Where the group at this place says what to do.
+pub(super) fn todo(group: usize) -> String {
+    format!("{}-todo", anchor(group))
+}
+
 /// Everything before the first finding.
 #[derive(Template)]
 #[template(path = "head.html", config = "src/output/html/askama.toml")]
@@ -32,8 +38,9 @@ pub(super) struct Head {
     verdict_class: &'static str,
     revealed: bool,
     counts: Vec<Count>,
+    /// Anchors and names of what the page has.
+    sections: Vec<(&'static str, &'static str)>,
     findings: usize,
-    suppressed: usize,
     incomplete: usize,
     incomplete_words: String,
 }
@@ -42,19 +49,41 @@ struct Count {
     severity: &'static str,
     number: String,
     anchor: Option<String>,
+    /// How many of them are still there.
+    there: Option<String>,
 }
 
 impl Head {
-    pub(super) fn new(report: &Printable, groups: &[wording::Group<'_>]) -> Head {
+    /// `charts` are the anchors and names of what stands before the findings.
+    pub(super) fn new(
+        report: &Printable,
+        groups: &[wording::Group<'_>],
+        facets: &Facets,
+        charts: Vec<(&'static str, &'static str)>,
+    ) -> Head {
         let first = |severity: Severity| {
             let of = |group: &wording::Group<'_>| group.first().map(|r| r.finding.rule.severity);
             groups.iter().position(|group| of(group) == Some(severity)).map(anchor)
         };
-        let counts = Severity::ALL.into_iter().rev().map(|severity| Count {
+        let counts = Severity::ALL.into_iter().rev().zip(&facets.severities);
+        let counts = counts.map(|(severity, choice)| Count {
             severity: severity.as_str(),
-            number: thousands(number(report.count(severity))),
+            number: thousands(choice.tally.all()),
             anchor: first(severity),
+            there: (choice.tally.all() > 0)
+                .then(|| format!("{} still there", thousands(choice.tally.there))),
         });
+        let mut sections = charts;
+        for (is_there, section) in [
+            (!report.findings.is_empty(), ("findings", "Findings")),
+            (!report.suppressed.is_empty(), ("suppressed", "Suppressed")),
+            (!report.is_complete(), ("not-read", "Not read")),
+            (true, ("scan", "About this scan")),
+        ] {
+            if is_there {
+                sections.push(section);
+            }
+        }
         let found = report.findings.len();
         let (verdict, verdict_class) = match (found, report.is_complete()) {
             (0, true) => ("No secrets found.".to_owned(), "good"),
@@ -75,8 +104,8 @@ impl Head {
             verdict_class,
             revealed: report.reveal,
             counts: if found > 0 { counts.collect() } else { Vec::new() },
+            sections,
             findings: found,
-            suppressed: report.suppressed.len(),
             incomplete: report.incomplete.len(),
             incomplete_words: format!("{} {verb}", counted(not_read, "thing", "things")),
         }
@@ -90,6 +119,7 @@ pub(super) struct Group {
     anchor: String,
     severity: &'static str,
     title: String,
+    provider: String,
     rule: String,
     count: String,
     advice: String,
@@ -102,6 +132,7 @@ impl Group {
             anchor: anchor(at),
             severity: rule.severity.as_str(),
             title: escape(shortened(&rule.title, 200).as_bytes()),
+            provider: escape(rule.provider.as_bytes()),
             rule: escape(rule.id.as_bytes()),
             count: counted(number(count), "secret", "secrets"),
             advice: escape(rule.advice.as_bytes()),

@@ -122,14 +122,19 @@ fn ids_are_unique_and_every_link_inside_the_page_arrives() {
 #[test]
 fn tables_have_captions_and_landmarks_are_few() {
     let text = page(testing::with_people());
-    assert_eq!(text.matches("<table>").count(), text.matches("<table><caption>").count());
-    for landmark in ["<header>", "<main ", "<nav ", "<footer ", "<h1>", "lang=\"en\""] {
+    assert_eq!(text.matches("<table").count(), text.matches("<caption").count());
+    for landmark in ["<header>", "<main>", "<nav ", "<footer ", "<h1>", "lang=\"en\""] {
         assert_eq!(text.matches(landmark).count(), 1, "{landmark}");
     }
     // A landmark for each finding would hide the others from whoever goes by landmarks.
     let (_, after) = text.split_once("<article").expect("a finding");
     let (finding, _) = after.split_once("</article>").expect("its end");
     assert!(!finding.contains("<section") && !finding.contains("role=\"region\""));
+    // No level of headings is left out.
+    let levels = text.split("<h").skip(1).filter_map(|rest| rest.chars().next()?.to_digit(10));
+    let levels: Vec<u32> = levels.collect();
+    assert_eq!((levels[0], levels.iter().filter(|level| **level == 1).count()), (1, 1));
+    assert!(levels.windows(2).all(|two| two[1] <= two[0] + 1), "{levels:?}");
 }
 
 #[test]

@@ -52,6 +52,8 @@ impl Reader {
             key_id: scan.key_id,
             reveal: scan.revealed,
             identity_in_sarif: true,
+            // The policy is asked when a scan runs; what is saved does not say.
+            hour_heat_map: false,
         };
         let version_note = version_note(&scan.tool, file);
         Ok(Reader { report, rules: BTreeMap::new(), in_sarif: true, version_note })
