@@ -224,7 +224,14 @@ fn a_hash_of_the_first_letters_says_too_little() {
     repo.write(".secrets.baseline", results.to_string());
     let run = migrate(&repo, &[]);
     assert_eq!(run.code, Some(0), "{}", run.stderr);
-    let words = "ambiguous        a.env:1  detect-secrets hashed only the first letters of it";
+    let words = "ambiguous        a.env:1  only the first letters of it were kept";
+    assert!(run.text().contains(words), "{}", run.text());
+    let audited = json!({"results": [{
+        "category": "VERIFIED_FALSE", "filename": "a.env", "lines": {"1": line("a")},
+        "secrets": "ghp", "types": ["GitHub Token"],
+    }]});
+    let file = scratch.write("audit.json", audited.to_string());
+    let run = migrate(&repo, &[file.to_str().expect("a path")]);
     assert!(run.text().contains(words), "{}", run.text());
     assert_eq!(counts(&repo), [fingerprint(&token("a"))]);
 }

@@ -73,7 +73,10 @@ impl<'a> Index<'a> {
         if let Some(hash) = &spot.sha1 {
             return match self.sha1.get(hash).map(|found| self.one_of(found, spot)) {
                 Some(found) => found,
-                None => self.by_prefix(hash, &self.at(spot, false)),
+                None => self.other_value(&self.at(spot, false), |own| {
+                    let is_hash = |part: &[u8]| sha1(part).as_ref() == Some(hash);
+                    (1..=PREFIX.min(own.len())).any(|end| own.get(..end).is_some_and(is_hash))
+                }),
             };
         }
         let here = self.at(spot, true);
@@ -87,8 +90,7 @@ impl<'a> Index<'a> {
             }
             return match self.values.get(value) {
                 Some(found) => self.one_of(found, spot),
-                None if here.is_empty() => Found::None,
-                None => Found::Unsure("another value is found on that line"),
+                None => self.other_value(&here, |own| own.starts_with(value)),
             };
         }
         match here.len() {
@@ -98,21 +100,17 @@ impl<'a> Index<'a> {
         }
     }
 
-    /// What to say of findings on the line of another hash. detect-secrets hashes only the first
-    /// letters of some kinds of secrets, and those say nothing of the rest.
-    fn by_prefix(&self, hash: &[u8; 20], here: &BTreeSet<usize>) -> Found {
-        let is_hash = |part: &[u8]| sha1(part).as_ref() == Some(hash);
-        let starts = |at: &usize| {
-            let value = self.findings.get(*at).map(|one| one.finding.secret.expose());
-            let value = value.unwrap_or_default();
-            (1..=PREFIX.min(value.len())).any(|end| value.get(..end).is_some_and(is_hash))
-        };
+    /// What to say of findings on a line for which a file has another value, which is only the
+    /// start of one when `starts` says so. detect-secrets keeps no more of some kinds of secrets,
+    /// and that says nothing of the rest.
+    fn other_value(&self, here: &BTreeSet<usize>, starts: impl Fn(&[u8]) -> bool) -> Found {
+        let findings = || here.iter().filter_map(|at| self.findings.get(*at));
         if here.is_empty() {
             Found::None
-        } else if here.iter().any(starts) {
+        } else if findings().any(|one| starts(one.finding.secret.expose())) {
             Found::Unsure(
-                "detect-secrets hashed only the first letters of it, so it may be another by now; \
-                 if it is the same, add its fingerprint by hand",
+                "only the first letters of it were kept, so it may be another by now; if it is the \
+                 same, add its fingerprint by hand",
             )
         } else {
             Found::Unsure("another value is found on that line")
