@@ -118,7 +118,7 @@
     clearTimeout(timer);
     timer = setTimeout(update, wait);
   };
-  filter.addEventListener("input", (event) => soon(event.target === words ? 60 : 0));
+  filter.addEventListener("input", (event) => soon(event.target === words ? 10 : 0));
   again.addEventListener("click", () => {
     ask(new URLSearchParams());
     update();
