@@ -67,7 +67,7 @@ fn walk(
         match value.get_ref() {
             DeValue::Table(table) => walk(below(), value.span().start, table, lines, found),
             DeValue::Array(list) if list.iter().any(|one| one.get_ref().is_table()) => {
-                for one in list.iter() {
+                for one in list {
                     if let Some(table) = one.get_ref().as_table() {
                         walk(below(), one.span().start, table, lines, found);
                     }
