@@ -386,11 +386,7 @@ fn bad_files_are_named_and_nothing_of_them_is_shown() {
         ("d.json", format!("{{\"x\": {value}}}"), "is not JSON"),
         ("e.txt", value.clone(), "is nothing that is known here"),
         (".gitleaksignore", format!("{value}\n"), ".gitleaksignore:1: an entry is"),
-        (
-            ".gitleaks.toml",
-            format!("[allowlist]\npaths = ['{value}\n']"),
-            ": is not TOML",
-        ),
+        (".gitleaks.toml", format!("[allowlist]\npaths = ['{value}\n']"), ": is not TOML"),
         ("f.json", "[[[".repeat(1 << 16), "f.json:1: ends in the middle"),
         (
             "g.json",
