@@ -262,30 +262,13 @@ fn show(one: &Reported, number: usize, count: usize) -> anyhow::Result<()> {
     }
     say("")?;
     say("If anybody else can have seen it (a push, a log, a chat), it is leaked; then:")?;
-    for line in wrapped(&rule.advice) {
+    for line in terminal::wrapped(&rule.advice, 76) {
         say(&format!("  {line}"))?;
     }
     if !rule.page.is_empty() {
         say(&format!("  {}", rule.page))?;
     }
     say("")
-}
-
-/// A text in lines of at most 76 characters, but for words that are longer.
-fn wrapped(text: &str) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
-        let Some(line) = lines.last_mut() else { break };
-        if line.is_empty() {
-            line.push_str(word);
-        } else if line.chars().count() + 1 + word.chars().count() <= 76 {
-            line.push(' ');
-            line.push_str(word);
-        } else {
-            lines.push(word.to_owned());
-        }
-    }
-    lines
 }
 
 /// Files in which a finding stands, each once.

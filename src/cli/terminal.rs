@@ -23,8 +23,7 @@ pub enum Colour {
 /// How text for standard output should look.
 pub fn style(colour: Colour) -> TextStyle {
     let terminal = io::stdout().is_terminal();
-    let set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
-    let plain = set("NO_COLOR") || env::var_os("TERM").is_some_and(|term| term == "dumb");
+    let plain = is_plain();
     let colour = match colour {
         Colour::Always => true,
         Colour::Never => false,
@@ -36,10 +35,69 @@ pub fn style(colour: Colour) -> TextStyle {
     TextStyle { colour, hyperlinks, width }
 }
 
+/// Whether the user wants no colours, or the terminal has none.
+fn is_plain() -> bool {
+    let set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
+    set("NO_COLOR") || env::var_os("TERM").is_some_and(|term| term == "dumb")
+}
+
 /// Columns of the terminal, between 60 and 120: longer lines are hard to read.
 fn width() -> usize {
     let (_, columns) = console::Term::stdout().size();
     usize::from(columns).clamp(60, 120)
+}
+
+/// A text in lines of at most `width` characters, but for words that are longer.
+pub fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let Some(line) = lines.last_mut() else { break };
+        if line.is_empty() {
+            line.push_str(word);
+        } else if line.chars().count() + 1 + word.chars().count() <= width {
+            line.push(' ');
+            line.push_str(word);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines
+}
+
+/// Colours of messages.
+#[derive(Debug, Clone, Copy)]
+pub struct Paint(bool);
+
+impl Paint {
+    /// What standard error can show.
+    pub fn of_messages() -> Paint {
+        Paint(io::stderr().is_terminal() && !is_plain())
+    }
+
+    /// What stands out.
+    pub fn strong(self, text: &str) -> String {
+        self.with("1", text)
+    }
+
+    /// What is wrong.
+    pub fn alarm(self, text: &str) -> String {
+        self.with("1;31", text)
+    }
+
+    /// What can be typed.
+    pub fn command(self, text: &str) -> String {
+        self.with("36", text)
+    }
+
+    /// What is beside the point.
+    pub fn faint(self, text: &str) -> String {
+        self.with("2", text)
+    }
+
+    /// By a code of ECMA-48's "select graphic rendition".
+    fn with(self, code: &str, text: &str) -> String {
+        if self.0 { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
 }
 
 /// Prints a line on standard output. A reader that has seen enough is no error.

@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use super::super::terminal::{Paint, wrapped};
 use super::Kind;
 use super::bypass::VARIABLE;
 use crate::model::text::escape;
@@ -12,8 +13,11 @@ use crate::pipeline::Scan;
 /// Findings that are shown; the rest is counted.
 const SHOWN: usize = 10;
 
+/// Longest line, characters without its indentation.
+const COLUMNS: usize = 74;
+
 /// What was found and the ways on.
-pub fn message(scan: &Scan, kind: Kind) -> String {
+pub fn message(scan: &Scan, kind: Kind, paint: Paint) -> String {
     let findings = &scan.report.findings;
     let many = findings.len() != 1;
     let mut text = String::new();
@@ -24,10 +28,13 @@ pub fn message(scan: &Scan, kind: Kind) -> String {
     };
     let count =
         if many { format!("{} credentials", findings.len()) } else { "a credential".into() };
-    let _ = writeln!(text, "leaktrace found {count} {what}.\n");
+    let _ = writeln!(text, "{}\n", paint.alarm(&format!("leaktrace found {count} {what}.")));
     for one in findings.iter().take(SHOWN) {
         let rule = &one.finding.rule;
-        let _ = writeln!(text, "  {}", place(one));
+        let _ = writeln!(text, "  {}", paint.strong(&place(one)));
+        if let Some(line) = line(one) {
+            let _ = writeln!(text, "    {}", paint.faint(&line));
+        }
         let _ = writeln!(text, "    {}: {}", rule.title, one.finding.secret.preview());
         if let Some(at) = commit(one, kind) {
             let _ = writeln!(text, "    came in with commit {at}");
@@ -36,64 +43,79 @@ pub fn message(scan: &Scan, kind: Kind) -> String {
     if findings.len() > SHOWN {
         let _ = writeln!(text, "  and {} more: {}", findings.len() - SHOWN, rerun(kind));
     }
+    let it = if many { "them" } else { "it" };
     let _ = writeln!(
         text,
-        "\nWhoever can read the repository could use {}, and the history keeps {} after the line is \
-         gone.\n",
-        if many { "them" } else { "it" },
-        if many { "them" } else { "it" },
+        "\nWhoever can read the repository could use {it}, and the history keeps {it} after the\n\
+         line is gone.\n"
     );
-    ways(&mut text, scan, kind);
+    ways(&mut text, scan, kind, paint);
     text
 }
 
-fn ways(text: &mut String, scan: &Scan, kind: Kind) {
+/// The masked line, around the mask where it is long.
+fn line(one: &Reported) -> Option<String> {
+    let line = escape(one.places.first()?.excerpt.trim().as_bytes());
+    let length = line.chars().count();
+    if length <= COLUMNS {
+        return (!line.is_empty()).then_some(line);
+    }
+    let mask = line.find("***").map_or(0, |at| line.get(..at).unwrap_or_default().chars().count());
+    let from = mask.saturating_sub(COLUMNS / 2).min(length - COLUMNS);
+    Some(format!("…{}…", line.chars().skip(from).take(COLUMNS).collect::<String>()))
+}
+
+fn ways(text: &mut String, scan: &Scan, kind: Kind, paint: Paint) {
     let findings = &scan.report.findings;
     let Some(first) = findings.first() else { return };
     let rule = &first.finding.rule;
     let path = first.places.first().and_then(|place| place.path.as_deref()).and_then(quoted);
     let unborn = scan.report.targets.first().is_some_and(|target| target.head.is_none());
+    let fix = paint.command("leaktrace fix");
     let _ = writeln!(text, "Ways on:");
     match (kind, path.as_deref()) {
         (Kind::PreCommit, path) => {
             let undo = if unborn { "git rm --cached" } else { "git restore --staged" };
-            let path = path.unwrap_or("FILE");
-            let _ = writeln!(text, "  1. Take it out: leaktrace fix goes through it with you, or");
-            let _ = writeln!(text, "     {undo} {path}");
+            let undo = paint.command(&format!("{undo} {}", path.unwrap_or("FILE")));
             let _ = writeln!(
                 text,
-                "     and read the value from the environment, or a store of secrets."
+                "  1. Take it out: {fix} goes through it with you, or\n     {undo}\n     and read \
+                 the value from the environment, or a store of secrets."
             );
         }
         (Kind::CommitMsg, _) => {
-            let _ = writeln!(text, "  1. Write the message without it. Git kept what you wrote:");
+            let again = "git commit --edit --file=\"$(git rev-parse --git-path COMMIT_EDITMSG)\"";
             let _ = writeln!(
                 text,
-                "     git commit --edit --file=\"$(git rev-parse --git-path COMMIT_EDITMSG)\""
+                "  1. Write the message without it. Git kept what you wrote:\n     {}",
+                paint.command(again)
             );
         }
         _ => {
             let _ = writeln!(
                 text,
-                "  1. Take it out of the commits that are not pushed yet: leaktrace fix does that after"
-            );
-            let _ = writeln!(
-                text,
-                "     asking, or git rebase -i @{{upstream}} (git commit --amend, if it is in the last one)"
+                "  1. Take it out of the commits that are not pushed yet: {fix} does that\n     \
+                 after asking, or {} ({}, if it\n     is in the last one)",
+                paint.command("git rebase -i @{upstream}"),
+                paint.command("git commit --amend")
             );
         }
     }
-    let page = if rule.page.is_empty() { String::new() } else { format!("\n     {}", rule.page) };
-    let _ = writeln!(text, "     Has anybody else seen it already? Then: {}{page}", rule.advice);
-    let _ =
-        writeln!(text, "  2. It is none, or made up for tests: say so in a comment on its line,");
-    let _ = writeln!(text, "     leaktrace:allow {} REASON", rule.id);
-    let _ = writeln!(
+    let seen = format!("Has anybody else seen it already? Then: {}", rule.advice);
+    for line in wrapped(&seen, COLUMNS) {
+        let _ = writeln!(text, "     {line}");
+    }
+    if !rule.page.is_empty() {
+        let _ = writeln!(text, "     {}", escape(rule.page.as_bytes()));
+    }
+    let commit = if kind == Kind::PrePush { "git push ..." } else { "git commit ..." };
+    let _ = write!(
         text,
-        "  3. It has to go on now: {VARIABLE}='the reason' {}",
-        if kind == Kind::PrePush { "git push ..." } else { "git commit ..." }
+        "  2. It is none, or made up for tests: say so in a comment on its line,\n     {}\n  3. It \
+         has to go on now: {}\n     The reason is kept in the repository's git folder.",
+        paint.command(&format!("leaktrace:allow {} REASON", rule.id)),
+        paint.command(&format!("{VARIABLE}='the reason' {commit}"))
     );
-    let _ = write!(text, "     The reason is kept in the repository's git folder.");
 }
 
 /// What is said where not all could be read.

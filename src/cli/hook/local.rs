@@ -50,7 +50,7 @@ pub fn run(run: &Run) -> anyhow::Result<Exit> {
                 terminal::warn(&format!("let pass; the reason is kept in {}", shown(&file)));
                 return Ok(Exit::Clean);
             }
-            terminal::note(&blocked::message(&scan, run.hook));
+            terminal::note(&blocked::message(&scan, run.hook, terminal::Paint::of_messages()));
         }
         _ => terminal::note(&blocked::incomplete(&scan, run.hook)),
     }
