@@ -459,18 +459,3 @@ fn excuse(desk: &Desk<'_>, value: &Value<'_>, paths: &[Vec<u8>]) -> anyhow::Resu
 fn say(line: &str) -> anyhow::Result<()> {
     terminal::say(line)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn advice_is_wrapped_between_words() {
-        let long = "x".repeat(100);
-        let text = format!("{}{long} end", "word ".repeat(40));
-        let lines = wrapped(&text);
-        assert!(lines.iter().all(|line| line.chars().count() <= 76 || *line == long));
-        assert_eq!(lines.join(" "), text);
-        assert_eq!(wrapped(""), [""]);
-    }
-}

@@ -135,3 +135,24 @@ pub fn complain(error: &anyhow::Error) {
     }
     warn(&message);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn advice_is_wrapped_between_words() {
+        let long = "x".repeat(100);
+        let text = format!("{}{long} end", "word ".repeat(40));
+        let lines = wrapped(&text, 76);
+        assert!(lines.iter().all(|line| line.chars().count() <= 76 || *line == long));
+        assert_eq!(lines.join(" "), text);
+        assert_eq!(wrapped("", 76), [""]);
+    }
+
+    #[test]
+    fn without_a_terminal_nothing_is_painted() {
+        assert_eq!(Paint(false).alarm("x"), "x");
+        assert_eq!(Paint(true).alarm("x"), "\x1b[1;31mx\x1b[0m");
+    }
+}
