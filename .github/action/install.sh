@@ -207,7 +207,7 @@ attest() {
 }
 
 unattested() {
-  if [ "${INPUT_REQUIRE_ATTESTATION:-false}" = true ]; then
+  if [ "${INPUT_REQUIRE_ATTESTATION:-false}" != false ]; then
     fail "build provenance not verified: $1, and require-attestation is set"
   fi
   notice "build provenance not verified: $1. The SHA-256 of the release was."
@@ -257,7 +257,7 @@ from_release() {
 from_source() {
   local rust program=leaktrace
   notice "$PLAN_WHY: leaktrace is built from the source of the action, which takes some minutes"
-  if [ "${INPUT_REQUIRE_ATTESTATION:-false}" = true ]; then
+  if [ "${INPUT_REQUIRE_ATTESTATION:-false}" != false ]; then
     fail "a build has no attestation, and require-attestation is set"
   fi
   if [ -n "${INPUT_VERSION:-}" ] && [ "$PLAN_VERSION" != "$(manifest version)" ]; then

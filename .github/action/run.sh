@@ -79,7 +79,15 @@ flag alerts "${INPUT_ALERTS:-}"
 flag evidence "${INPUT_EVIDENCE:-}"
 while IFS= read -r part; do flag rules "$part"; done < <(parts "${INPUT_RULES:-}")
 while IFS= read -r part; do flag accept-incomplete "$part"; done < <(parts "${INPUT_ACCEPT_INCOMPLETE:-}")
-if [ "${INPUT_ISOLATED:-false}" = true ]; then args+=(--isolated); fi
+case ${INPUT_ISOLATED:-false} in
+  true) args+=(--isolated) ;;
+  false) ;;
+  *) fail "isolated: write true or false" ;;
+esac
+case ${INPUT_UPLOAD_SARIF:-auto} in
+  auto | true | false) ;;
+  *) fail "upload-sarif: write auto, true or false" ;;
+esac
 
 # Outside of the checkout, where the reports would be scanned next time.
 if [ -n "${INPUT_OUTPUT_DIR:-}" ]; then

@@ -1,10 +1,10 @@
 //! One comment on a pull request that is kept up to date, through the API of GitHub and those that
 //! copy it ("REST API endpoints for issue comments").
 //!
-//! The comment is found again by a mark in it, and only changed when it is of an account of the kind
-//! that the token belongs to: anybody can put the mark into a comment of their own. A clean run makes
-//! no comment; it says so in one that is there. Without permission nothing is changed, and that is no
-//! reason to fail.
+//! The comment is found again by a mark in it, and only changed when it is the token's own: anybody
+//! can put the mark into a comment of theirs. A job's token may not ask whose it is; then comments of
+//! programs are tried, and the server refuses those of others. A clean run makes no comment; it says
+//! so in one that is there. Without permission nothing is changed, and that is no reason to fail.
 
 use serde_json::{Value, json};
 
@@ -44,6 +44,8 @@ pub enum Outcome {
     NotNeeded,
     /// The server does not let the token: why, escaped.
     Refused(String),
+    /// The server did something else than its interface says: what, escaped.
+    Failed(String),
 }
 
 /// Puts `text`, which begins with the mark, into the comment; makes one only if it `is_needed`.
@@ -51,21 +53,30 @@ pub fn put(place: &Place<'_>, text: &str, is_needed: bool) -> Result<Outcome, ht
     let comments = format!("{}/comments", place.issue());
     let found = match place.find(&comments)? {
         Ok(found) => found,
-        Err(refused) => return Ok(refused),
+        Err(other) => return Ok(other),
     };
     let body = json!({ "body": text });
-    let (request, done) = match found {
-        Some(known) if known.body.trim_end() == text.trim_end() => return Ok(Outcome::Unchanged),
-        Some(known) => {
-            let url =
-                format!("{}/repos/{}/issues/comments/{}", place.base(), place.repository, known.id);
-            (Request::patch_json(&url, &body), Outcome::Updated)
+    for known in found {
+        if known.body.trim_end() == text.trim_end() {
+            return Ok(Outcome::Unchanged);
         }
-        None if !is_needed => return Ok(Outcome::NotNeeded),
-        None => (Request::post_json(&comments, &body), Outcome::Created),
-    };
-    let response = place.client.send(&place.with_headers(request))?;
-    if response.is_success() { Ok(done) } else { Ok(refused(&response)) }
+        let url =
+            format!("{}/repos/{}/issues/comments/{}", place.base(), place.repository, known.id);
+        let request = place.with_headers(Request::patch_json(&url, &body));
+        let response = place.client.send(&request)?;
+        if response.is_success() {
+            return Ok(Outcome::Updated);
+        }
+        // Of another program, or gone in the meantime.
+        if !matches!(response.status, 403 | 404) {
+            return Ok(other(&response));
+        }
+    }
+    if !is_needed {
+        return Ok(Outcome::NotNeeded);
+    }
+    let response = place.client.send(&place.with_headers(Request::post_json(&comments, &body)))?;
+    Ok(if response.is_success() { Outcome::Created } else { other(&response) })
 }
 
 struct Known {
@@ -89,38 +100,48 @@ impl Place<'_> {
             .header("x-github-api-version", "2022-11-28")
     }
 
-    /// The comment with the mark that is ours.
-    fn find(&self, comments: &str) -> Result<Result<Option<Known>, Outcome>, http::Error> {
+    /// The comments with the mark that are ours, or may be.
+    fn find(&self, comments: &str) -> Result<Result<Vec<Known>, Outcome>, http::Error> {
         let mark = format!("<!-- {MARK} -->");
         let mut url = format!("{comments}?per_page=100");
         let mut own_login: Option<Option<String>> = None;
+        let mut found = Vec::new();
         for _ in 0..PAGES {
             let response = self.client.send(&self.with_headers(Request::get(&url)))?;
             if !response.is_success() {
-                return Ok(Err(refused(&response)));
+                return Ok(Err(other(&response)));
             }
             let page = response.json()?;
-            for comment in page.as_array().into_iter().flatten() {
+            let Some(page) = page.as_array() else {
+                let what = format!("{} gave no list of comments", response.place());
+                return Ok(Err(Outcome::Failed(escape(what.as_bytes()))));
+            };
+            for comment in page {
                 let body = comment["body"].as_str().unwrap_or_default();
                 let Some(id) = comment["id"].as_u64().filter(|_| body.starts_with(&mark)) else {
                     continue;
                 };
                 let user = &comment["user"];
                 let login = user["login"].as_str().unwrap_or_default();
-                let ours = user["type"].as_str() == Some("Bot") || {
-                    let own = own_login.get_or_insert_with(|| self.login());
-                    own.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(login))
+                let ours = match own_login.get_or_insert_with(|| self.login()) {
+                    Some(own) => own.eq_ignore_ascii_case(login),
+                    None => user["type"].as_str() == Some("Bot"),
                 };
                 if ours {
-                    return Ok(Ok(Some(Known { id, body: body.to_owned() })));
+                    found.push(Known { id, body: body.to_owned() });
                 }
             }
             match response.next_page() {
-                Some(next) => url = next.to_string(),
-                None => break,
+                Some(next) if next.as_str() != url => url = next.to_string(),
+                _ => return Ok(Ok(found)),
             }
         }
-        Ok(Ok(None))
+        if found.is_empty() {
+            let what =
+                format!("there are over {} comments, and ours was not among them", PAGES * 100);
+            return Ok(Err(Outcome::Failed(what)));
+        }
+        Ok(Ok(found))
     }
 
     /// Whose the token is; a job's own token may not ask.
@@ -131,7 +152,8 @@ impl Place<'_> {
     }
 }
 
-fn refused(response: &http::Response) -> Outcome {
+/// What the server said instead of doing it.
+fn other(response: &http::Response) -> Outcome {
     let said: Option<Value> = response.json().ok();
     let message = said.as_ref().and_then(|said| said["message"].as_str()).unwrap_or_default();
     let message: String = message.chars().take(200).collect();
@@ -139,5 +161,10 @@ fn refused(response: &http::Response) -> Outcome {
     if !message.is_empty() {
         why = format!("{why}: {message}");
     }
-    Outcome::Refused(escape(why.as_bytes()))
+    let why = escape(why.as_bytes());
+    if matches!(response.status, 401 | 403 | 404) {
+        Outcome::Refused(why)
+    } else {
+        Outcome::Failed(why)
+    }
 }

@@ -4,6 +4,7 @@
 //! The command goes to the remote `origin` of the checkout and nowhere else, runs no hook, asks
 //! nobody, and is ended after a while. It changes no file of the working tree and no branch.
 
+use std::cell::Cell;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::PathBuf;
@@ -17,8 +18,8 @@ use crate::model::Secret;
 use crate::model::text::escape;
 use crate::output::redact::Finder;
 
-/// Longest time of one fetch.
-const LONGEST: Duration = Duration::from_mins(15);
+/// Longest time of all fetches of a run.
+pub const LONGEST: Duration = Duration::from_mins(15);
 
 /// How often it is looked whether the fetch has ended.
 const STEP: Duration = Duration::from_millis(20);
@@ -38,8 +39,23 @@ pub enum Want<'a> {
     Branch(&'a str),
     /// All of the history of these commits, of a shallow checkout; without any, of every branch.
     Unshallow(&'a [ObjectId]),
-    /// All branches and tags, with their history, of a shallow checkout.
-    Everything,
+    /// All branches and tags, with their history; whether the checkout is shallow.
+    Everything(bool),
+}
+
+/// Whether a variable is none of git's business: what it starts would have it, too.
+fn is_for_us(name: &[u8]) -> bool {
+    let secret =
+        [&b"GITHUB_TOKEN"[..], b"GH_TOKEN", b"GIT_DIR", b"GIT_WORK_TREE", b"GIT_INDEX_FILE"];
+    let ours = [&b"LEAKTRACE_"[..], b"INPUT_", b"ACTIONS_"];
+    secret.contains(&name) || ours.into_iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// Whether git's message says that the server does not have what was asked for.
+pub fn is_gone(reason: &str) -> bool {
+    ["not our ref", "couldn't find remote ref", "unadvertised object", "no such remote ref"]
+        .into_iter()
+        .any(|text| reason.contains(text))
 }
 
 /// Fetches into one checkout.
@@ -48,6 +64,8 @@ pub struct Fetcher<'a> {
     pub folder: PathBuf,
     /// Waits.
     pub clock: &'a dyn Clock,
+    /// Time that all fetches together have left.
+    pub left: Cell<Duration>,
     /// Address of the forge and a token for it, where the checkout keeps no credentials.
     pub token: Option<(String, Secret)>,
 }
@@ -69,9 +87,16 @@ impl Fetcher<'_> {
             .arg("-C")
             .arg(&self.folder)
             .args(["-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false"])
+            .args(["-c", "safe.bareRepository=explicit"])
             .args(["-c", "protocol.ext.allow=never", "-c", "gc.auto=0", "-c", "maintenance.auto=0"])
             .args(["fetch", "--quiet", "--no-tags", "--no-recurse-submodules"])
-            .args(["--no-write-fetch-head", "--no-auto-maintenance"]);
+            .args(["--no-write-fetch-head", "--no-auto-maintenance"])
+            .arg("--upload-pack=git-upload-pack");
+        for (name, _) in std::env::vars_os() {
+            if is_for_us(name.as_encoded_bytes()) {
+                command.env_remove(name);
+            }
+        }
         match want {
             Want::Objects(ids) => {
                 command.arg("origin").args(ids.iter().map(ToString::to_string));
@@ -91,8 +116,8 @@ impl Fetcher<'_> {
             Want::Unshallow(ids) => {
                 command.args(["--unshallow", "origin"]).args(ids.iter().map(ToString::to_string));
             }
-            Want::Everything => {
-                command.args(["--unshallow", "origin"]);
+            Want::Everything(shallow) => {
+                command.args(shallow.then_some("--unshallow")).arg("origin");
                 command.args(["+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*"]);
             }
         }
@@ -108,14 +133,13 @@ impl Fetcher<'_> {
         let copy = said.try_clone().map_err(|error| error.to_string())?;
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(copy);
         let mut child = command.spawn().map_err(|error| format!("git cannot be run: {error}"))?;
-        let mut waited = Duration::ZERO;
         loop {
             match child.try_wait() {
                 Ok(Some(status)) if status.success() => return Ok(()),
                 Ok(Some(_)) => return Err(self.reason(said)),
-                Ok(None) if waited < LONGEST => {
+                Ok(None) if self.left.get() > STEP => {
                     self.clock.sleep(STEP);
-                    waited += STEP;
+                    self.left.set(self.left.get().saturating_sub(STEP));
                 }
                 Ok(None) => {
                     let _ = child.kill();

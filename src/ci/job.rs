@@ -112,11 +112,17 @@ pub fn recognised(around: &Surroundings<'_>) -> Option<Platform> {
 /// What a payload that was given by hand says: of several references the first.
 pub fn of_events(events: &[PushEvent], around: &Surroundings<'_>) -> Result<Job, Error> {
     let text = |name: &str| variable(around, name);
-    let event = events.first().ok_or(Error::Lacks {
-        what: "the payload",
-        field: "change",
-        way_out: "give that of a push or pull request",
-    })?;
+    let event = match events {
+        [event] => event,
+        [] => {
+            return Err(Error::Lacks {
+                what: "the payload",
+                field: "change",
+                way_out: "give that of a push or pull request",
+            });
+        }
+        several => return Err(Error::Several { count: several.len() }),
+    };
     let trigger = by_shape(event, "the payload")?;
     Ok(job(recognise(&text), trigger, event, &text))
 }
@@ -235,6 +241,9 @@ fn by_shape(event: &PushEvent, what: &'static str) -> Result<Trigger, Error> {
         return Err(Error::Lacks { what, field: "`ref`", way_out });
     };
     if event.deleted {
+        if event.after.is_some() {
+            return Err(Error::Contradicts { what });
+        }
         return Ok(Trigger::Deleted(name));
     }
     let Some(after) = id(event.after.as_ref()) else {

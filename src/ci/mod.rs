@@ -84,6 +84,23 @@ pub enum Error {
         /// What to do.
         way_out: &'static str,
     },
+    /// A payload of several changes.
+    #[error(
+        "the payload is of {count} changes, and one run is about one: give the payload of one, or say \
+         the range with --range A..B"
+    )]
+    Several {
+        /// How many.
+        count: usize,
+    },
+    /// A payload that says two things.
+    #[error(
+        "{what} says that the reference is gone, and what it is now; give it as the forge sent it"
+    )]
+    Contradicts {
+        /// The payload.
+        what: &'static str,
+    },
     /// A variable that holds no object id.
     #[error("{variable} is no object id; 40 or 64 hexadecimal digits are expected")]
     NoId {

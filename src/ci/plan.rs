@@ -8,11 +8,12 @@
 use std::path::Path;
 
 use gix::ObjectId;
+use gix::objs::Kind;
 
-use super::fetch::{Fetcher, Want};
+use super::fetch::{Fetcher, Want, is_gone};
 use super::{Before, Change, Error, Job, Platform, Push, Trigger};
-use crate::model::IncompleteLog;
 use crate::model::text::escape;
+use crate::model::{IncompleteKind, IncompleteLog};
 use crate::pipeline::Scope;
 use crate::source::history::store::Reader;
 use crate::source::repository::{Repository, Tip};
@@ -37,6 +38,8 @@ pub struct Plan {
     pub history: Option<(ObjectId, Option<ObjectId>)>,
     /// What could not be had; escaped.
     pub notes: Vec<String>,
+    /// What should have been scanned and could not be had.
+    pub gaps: Vec<(IncompleteKind, String)>,
 }
 
 /// Works out what `job` is about in the repository at `folder`. With a `fetcher`, what a shallow
@@ -47,7 +50,8 @@ pub fn plan(
     fetcher: Option<&Fetcher<'_>>,
     all: bool,
 ) -> Result<Plan, Error> {
-    let mut planning = Planning { folder, repo: open(folder)?, fetcher, notes: Vec::new() };
+    let repo = open(folder)?;
+    let mut planning = Planning { folder, repo, fetcher, notes: Vec::new(), gaps: Vec::new() };
     let (scope, about, history) = match &job.trigger {
         Trigger::Push(push) => planning.push(job, push, all)?,
         Trigger::Change(change) => planning.change(job, change)?,
@@ -55,20 +59,18 @@ pub fn plan(
             (None, format!("{} is gone: there is nothing to scan", short_name(name)), None)
         }
         Trigger::Whole(why) => {
-            if planning.is_shallow() {
-                planning.fetch(&Want::Everything);
-            }
+            planning.everything();
             (Some(Scope::Everything), format!("The whole repository, because {why}"), None)
         }
     };
-    Ok(Plan { scope, about, history, notes: planning.notes })
+    Ok(Plan { scope, about, history, notes: planning.notes, gaps: planning.gaps })
 }
 
 type Planned = (Option<Scope>, String, Option<(ObjectId, Option<ObjectId>)>);
 
 fn open(folder: &Path) -> Result<Repository, Error> {
-    Repository::discover(folder)?
-        .ok_or_else(|| Error::NoRepository { path: escape(folder.as_os_str().as_encoded_bytes()) })
+    let nothing = || Error::NoRepository { path: escape(folder.as_os_str().as_encoded_bytes()) };
+    Repository::open(&Repository::checkout(folder).ok_or_else(nothing)?)?.ok_or_else(nothing)
 }
 
 struct Planning<'a> {
@@ -76,6 +78,7 @@ struct Planning<'a> {
     repo: Repository,
     fetcher: Option<&'a Fetcher<'a>>,
     notes: Vec<String>,
+    gaps: Vec<(IncompleteKind, String)>,
 }
 
 impl Planning<'_> {
@@ -92,13 +95,19 @@ impl Planning<'_> {
             let build = |planning: &Planning<'_>| {
                 planning.since(&head, id, default.filter(|_| !is_default))
             };
-            self.settle(after, &[id], push.listed, build);
-            if !self.has(id) {
-                self.notes.push(format!(
-                    "what {} was before, {id}, is not to be had: what it may have had alone is not \
-                     scanned, and everything that no other branch has is, in place of what is new",
-                    short_name(&push.name)
-                ));
+            let fault = self.settle(after, &[id], push.listed, build).unwrap_or_default();
+            if !self.is_commit(id) {
+                let name = short_name(&push.name);
+                // A server that has dropped it cannot be asked again; one that did not answer can.
+                if is_gone(&fault) {
+                    self.notes.push(format!(
+                        "what {name} was before, {id}, is gone from the server: what it may have had \
+                         alone is not scanned"
+                    ));
+                } else {
+                    let what = format!("commit {id}, which {name} was before{}", because(&fault));
+                    self.gaps.push((IncompleteKind::MissingObject, what));
+                }
                 before = Before::New;
             }
         }
@@ -116,10 +125,12 @@ impl Planning<'_> {
                 });
                 (between, about)
             }
-            Before::Unknown if is_default || default.is_none() => {
-                if all || self.is_shallow() {
-                    self.unshallow(after);
-                }
+            // Where the default branch has it all, nothing would be left, and nobody says that it
+            // was looked at.
+            Before::Unknown
+                if is_default || default.is_none_or(|default| self.leads_to(default, after)) =>
+            {
+                self.everything();
                 let about = format!(
                     "The whole repository, because the service does not say what {name} was before"
                 );
@@ -132,9 +143,11 @@ impl Planning<'_> {
                 let between = of(self);
                 let about = self.count(&between, &|count| match before {
                     Before::New if push.before == Before::New => {
-                        format!("New: {name}: {count} that no other branch has")
+                        format!("New: {name}: {count} that {} not have", known(&head, default))
                     }
-                    Before::New => format!("Push to {name}: {count} that no other branch has"),
+                    Before::New => {
+                        format!("Push to {name}: {count} that {} not have", known(&head, default))
+                    }
                     _ => format!("{name}: {count} that the default branch does not have"),
                 });
                 (between, about)
@@ -168,9 +181,9 @@ impl Planning<'_> {
         let Some(wanted) = wanted else {
             return Err(Error::NoBase { what: name, why: because(&why) });
         };
-        let build = |planning: &Planning<'_>| planning.on_top(&tip, wanted, branch);
+        let build = |_: &Planning<'_>| Planning::on_top(&tip, wanted);
         let fault = self.settle(head, &[wanted], 0, build);
-        let base = match (self.has(wanted), branch) {
+        let base = match (self.is_commit(wanted), branch) {
             (true, _) => wanted,
             (false, Some(branch)) => {
                 self.notes.push(format!(
@@ -183,7 +196,7 @@ impl Planning<'_> {
                 return Err(Error::NoBase { what: name, why: because(&fault.unwrap_or(why)) });
             }
         };
-        let between = self.on_top(&tip, base, branch);
+        let between = Planning::on_top(&tip, base);
         let about = self.count(&between, &|count| {
             format!("{}: {count} on top of {}", upper(&name), brief(base))
         });
@@ -205,8 +218,9 @@ impl Planning<'_> {
         Between { heads, hidden, base: Some(before) }
     }
 
-    /// What a new reference, or one of which nothing is known, has that others do not. Tags hide
-    /// nothing, because services may start no run for them.
+    /// What a new reference, or one of which nothing is known, has that the default branch does not.
+    /// Other branches hide nothing of a branch: one that came with the same push could, and then
+    /// nobody would scan what they share. Of a tag they do, because their own runs are for that.
     fn new_to(
         &self,
         head: &Tip,
@@ -216,7 +230,7 @@ impl Planning<'_> {
     ) -> Between {
         let default = default.filter(|_| !is_default);
         let mut hidden: Vec<ObjectId> = default.into_iter().collect();
-        if before == Before::New && !is_default {
+        if before == Before::New && head.name.starts_with("refs/tags/") {
             let references = self.repo.references(&IncompleteLog::default());
             let short = short_name(&head.name);
             let mut others: Vec<ObjectId> = references
@@ -236,18 +250,20 @@ impl Planning<'_> {
         Between { heads: vec![head.clone()], hidden, base: default }
     }
 
-    /// What a change has on top of where it is to go.
-    fn on_top(&self, tip: &Tip, base: ObjectId, branch: Option<ObjectId>) -> Between {
-        let mut hidden = vec![base];
-        // Of a change that was merged since, the branch has everything.
-        hidden.extend(branch.filter(|id| !self.leads_to(*id, tip.id)));
-        Between { heads: vec![tip.clone()], hidden, base: Some(base) }
+    /// What a change has on top of the commit that it is compared with. The branch of that name is
+    /// not asked: `origin` may be the repository of whoever made the change.
+    fn on_top(tip: &Tip, base: ObjectId) -> Between {
+        Between { heads: vec![tip.clone()], hidden: vec![base], base: Some(base) }
     }
 
     /// Whether the history of `from` has `to`.
     fn leads_to(&self, from: ObjectId, to: ObjectId) -> bool {
         let base = self.repo.git.merge_base(from, to);
         base.is_ok_and(|base| base.is_some_and(|base| base.detach() == to))
+    }
+
+    fn is_commit(&self, id: ObjectId) -> bool {
+        matches!(Reader::of(&self.repo.git).header(&id), Some((Kind::Commit, _)))
     }
 
     fn has(&self, id: ObjectId) -> bool {
@@ -376,10 +392,19 @@ impl Planning<'_> {
         }
     }
 
-    /// Fetches for a scan that records by itself what is missing.
-    fn fetch(&mut self, want: &Want<'_>) {
-        if let Err(fault) = self.fetch_quietly(want) {
-            self.note_fault(&fault);
+    /// Fetches every branch and tag: a checkout may have one only. Without `--fetch` or a server what
+    /// is there is all there is.
+    fn everything(&mut self) {
+        let origin = self.repo.git.find_remote("origin").is_ok();
+        if self.fetcher.is_none() || !origin {
+            return;
+        }
+        if let Err(fault) = self.fetch_quietly(&Want::Everything(self.is_shallow())) {
+            let what = format!(
+                "branches and tags of the server that are not in this checkout{}",
+                because(&fault)
+            );
+            self.gaps.push((IncompleteKind::Reference, what));
         }
     }
 
@@ -394,6 +419,15 @@ impl Planning<'_> {
 
 fn because(why: &str) -> String {
     if why.is_empty() { String::new() } else { format!(" and cannot be fetched ({why})") }
+}
+
+/// What a new reference is compared with, for people.
+fn known(head: &Tip, default: Option<ObjectId>) -> &'static str {
+    match (head.name.starts_with("refs/tags/"), default) {
+        (true, _) => "branches do",
+        (false, Some(_)) => "the default branch does",
+        (false, None) => "anything else known does",
+    }
 }
 
 fn short_name(full: &str) -> &str {

@@ -7,6 +7,7 @@
 
 mod service;
 
+use std::cell::Cell;
 use std::env;
 use std::fs::File;
 use std::io::Read as _;
@@ -14,15 +15,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
+use gix::ObjectId;
 
 use super::exit::UsageError;
 use super::{Exit, people, scan, terminal};
-use crate::ci::fetch::Fetcher;
-use crate::ci::{self, Change, Job, Plan, Trigger};
+use crate::ci::fetch::{Fetcher, LONGEST};
+use crate::ci::{self, Before, Change, Job, Plan, Push, Trigger};
 use crate::http::SystemClock;
 use crate::identity::event::{self, Surroundings};
 use crate::output::Format;
 use crate::pipeline::{Options, Scan, Scope, Subject};
+use crate::source::repository::Repository;
 use service::Service;
 
 /// Arguments of `leaktrace ci`.
@@ -137,8 +140,9 @@ impl Arguments {
         };
         let Some(scope) = plan.scope else { return Ok(done) };
         let mut options = Options {
-            subjects: vec![Subject::Here(self.path.clone())],
+            subjects: vec![self.subject()],
             scope,
+            gaps: plan.gaps,
             ..self.settings.options(&environment)?
         };
         let mut report = self.report.clone();
@@ -164,7 +168,7 @@ impl Arguments {
             options.people = None;
             done.sarif = self.whole_sarif(&options, &report)?;
         }
-        if done.sarif.is_none() && self.report.has(Format::Sarif) {
+        if done.sarif.is_none() && self.report.path_of(Format::Sarif).is_some() {
             done.notes.push(
                 "the SARIF report is not complete and not handed on: code scanning would close the \
                  alerts that are not in it"
@@ -188,6 +192,15 @@ impl Arguments {
         let complete = scan::gaps(&scanned, report.accepted()).is_empty();
         std::mem::forget(scanned);
         Ok(report.path_of(Format::Sarif).filter(|_| complete).map(Path::to_owned))
+    }
+
+    /// The repository of the checkout, and no other that lies among its files.
+    fn subject(&self) -> Subject {
+        let here = self.path.canonicalize().ok();
+        match Repository::checkout(&self.path) {
+            Some(root) if Some(&root) != here.as_ref() => Subject::Path(root),
+            _ => Subject::Here(self.path.clone()),
+        }
     }
 
     fn job(&self, around: &Surroundings<'_>) -> anyhow::Result<Job> {
@@ -215,8 +228,9 @@ impl Arguments {
     fn plan(&self, job: &Job) -> anyhow::Result<Plan> {
         let clock = SystemClock;
         let fetcher = Fetcher {
-            folder: self.path.clone(),
+            folder: Repository::checkout(&self.path).unwrap_or_else(|| self.path.clone()),
             clock: &clock,
+            left: Cell::new(LONGEST),
             token: service::token()
                 .zip(env::var("GITHUB_SERVER_URL").ok())
                 .map(|(t, url)| (url, t)),
@@ -232,14 +246,37 @@ impl Arguments {
                 let job = Job { trigger, ..job.clone() };
                 Ok(ci::plan(&job, &self.path, fetcher, false)?)
             }
-            range if range.contains("..") => Ok(Plan {
-                scope: Some(Scope::Range(range.to_owned())),
-                about: format!("Range {}", crate::model::text::escape(range.as_bytes())),
-                history: None,
-                notes: Vec::new(),
-            }),
-            _ => Err(UsageError("--range: write auto, whole or A..B".to_owned()).into()),
+            range => self.range(range, job, fetcher),
         }
+    }
+
+    /// `A..B`. Ends that are whole ids are fetched where they are missing.
+    fn range(&self, range: &str, job: &Job, fetcher: Option<&Fetcher<'_>>) -> anyhow::Result<Plan> {
+        let ends = range.split_once("...").or_else(|| range.split_once(".."));
+        let nothing = |end: &str| end.bytes().all(|byte| byte == b'0');
+        let (from, to) = match ends {
+            Some((from, to)) if !from.is_empty() && !nothing(to) => (from, to),
+            Some(_) => {
+                let hint = "--range: both ends of A..B have to be there, and B has to be a commit; an \
+                            empty one often comes of an event without that field";
+                return Err(UsageError(hint.to_owned()).into());
+            }
+            None => return Err(UsageError("--range: write auto, whole or A..B".to_owned()).into()),
+        };
+        let id = |end: &str| ObjectId::from_hex(end.as_bytes()).ok();
+        if let (Some(from), Some(to)) = (id(from), id(to)) {
+            let before = if from.is_null() { Before::New } else { Before::Commit(from) };
+            let push = Push { name: "HEAD".to_owned(), before, after: Some(to), listed: 0 };
+            let job = Job { trigger: Trigger::Push(push), ..job.clone() };
+            return Ok(Plan { history: None, ..ci::plan(&job, &self.path, fetcher, false)? });
+        }
+        Ok(Plan {
+            scope: Some(Scope::Range(range.to_owned())),
+            about: format!("Range {}", crate::model::text::escape(range.as_bytes())),
+            history: None,
+            notes: Vec::new(),
+            gaps: Vec::new(),
+        })
     }
 
     /// Tells the service.

@@ -142,7 +142,9 @@ fn place(one: &Reported) -> Option<&Place> {
     one.places.iter().find(|place| {
         let is_line = matches!(place.kind, ContentKind::Blob | ContentKind::File);
         let stands = place.kind == ContentKind::File || !place.refs.is_empty();
-        let plain = |path: &Vec<u8>| std::str::from_utf8(path).is_ok();
+        // No line can be shown of a path that a log should not have in it.
+        let plain =
+            |path: &Vec<u8>| std::str::from_utf8(path).is_ok_and(|text| escape(path) == text);
         is_line && stands && place.path.as_ref().is_some_and(plain)
     })
 }

@@ -30,7 +30,7 @@ use crate::config::{Config, ConfigError, Environment};
 use crate::finding::RuleInfo;
 use crate::finding::key_file::{self, KeyError, KeySources, ObtainedKey};
 use crate::identity::{self, Visibility};
-use crate::model::{Confidence, IncompleteLog};
+use crate::model::{Confidence, IncompleteKind, IncompleteLog};
 use crate::output::{Printable, Report, Stats};
 use crate::rule::RuleError;
 use crate::source;
@@ -129,6 +129,8 @@ pub struct Options {
     pub quarantine: Option<PathBuf>,
     /// The identity cross-check, where it is switched on.
     pub people: Option<Arc<people::People>>,
+    /// What is known beforehand to be out of reach, each escaped.
+    pub gaps: Vec<(IncompleteKind, String)>,
     /// Now: seconds since 1970-01-01 UTC.
     pub as_of: i64,
     /// Show values.
@@ -240,6 +242,9 @@ pub fn scan(options: &Options, progress: &Progress) -> Result<Scan, Error> {
     let mut configs = Vec::new();
     let mut lasting_key = true;
     let log = IncompleteLog::default();
+    for (kind, what) in &options.gaps {
+        log.add(*kind, what.clone());
+    }
     let mut cases = Vec::new();
     for (number, subject) in options.subjects.iter().enumerate() {
         progress.enter(Phase::Prepare);

@@ -110,6 +110,16 @@ impl Repository {
         Ok(None)
     }
 
+    /// The folder of the repository whose checkout `path` lies in, looking upwards: the nearest one
+    /// with a `.git`, or else `path` itself where that is a git directory. A bare repository among
+    /// the files of a checkout is part of what is checked out and never taken for the repository:
+    /// its configuration could run programs (git-config(1), `safe.bareRepository`).
+    pub fn checkout(path: &Path) -> Option<PathBuf> {
+        let path = path.canonicalize().ok()?;
+        let around = path.ancestors().find(|folder| folder.join(".git").exists());
+        around.map(Path::to_owned).or_else(|| is_git_dir(&path).then_some(path))
+    }
+
     /// Uses the index at `path`, the value of `GIT_INDEX_FILE`: `git commit -a` and `git commit
     /// PATH` make one for the time of the commit and name it to the pre-commit hook. Leaves things
     /// as they are unless it lies in this repository's git directory, as git's own do.

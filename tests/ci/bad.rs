@@ -60,6 +60,11 @@ fn nowhere_and_nothing_are_no_clean_checks() {
     assert!(nowhere.stderr.contains("no CI service is recognised"), "{}", nowhere.stderr);
     assert_eq!(run(&checkout, &["--range", "whole"], &[]).code, Some(0));
     assert_eq!(run(&checkout, &["--range", "HEAD..HEAD"], &[]).code, Some(0));
+    let zeros = format!("{head}..{}", crate::ZERO);
+    for range in ["everything", "..", "..HEAD", "HEAD..", "HEAD...", &zeros] {
+        let wrong = run(&checkout, &["--range", range], &[]);
+        assert_eq!(wrong.code, Some(64), "{range}: {}", wrong.stderr);
+    }
     let wrong = run(&checkout, &["--range", "everything"], &[]);
     assert_eq!(wrong.code, Some(64), "{}", wrong.stderr);
     let empty = world.scratch.existing("empty");
@@ -81,4 +86,36 @@ fn a_payload_of_another_repository_is_found_out_by_its_commits() {
     let payload = crate::captured("push-new-branch-unlinked");
     let job = world.github(&checkout, "push", &payload, &[]).expect(2);
     assert!(job.run.stderr.contains("see that the payload is of this repository"));
+}
+
+#[test]
+fn a_payload_of_several_changes_or_of_two_minds_is_refused() {
+    let world = World::new();
+    let head = world.origin().head();
+    let checkout = world.checkout("work", &head, 0);
+    let end = |id: &str| json!({ "type": "branch", "name": "main", "target": { "hash": id } });
+    let change = json!({ "new": end(&head), "old": end(&head), "forced": false, "created": false });
+    let several = json!({ "push": { "changes": [change, change] }, "repository": {}, "actor": {} });
+    let file = world.scratch.write("several.json", several.to_string());
+    let run = run(&checkout, &["--event", file.to_str().expect("UTF-8")], &[]);
+    assert_eq!(run.code, Some(2), "{}", run.stderr);
+    assert!(run.stderr.contains("the payload is of 2 changes"), "{}", run.stderr);
+    let mut gone = push("main", &head, &head);
+    gone["deleted"] = json!(true);
+    let job = world.github(&checkout, "push", &gone, &[]).expect(2);
+    assert!(job.run.stderr.contains("says that the reference is gone"), "{}", job.run.stderr);
+}
+
+#[test]
+fn a_range_given_by_hand_is_fetched() {
+    let world = World::new();
+    let origin = world.origin();
+    let base = origin.head();
+    let secret = crate::common::token("in a range");
+    origin.commit_file("a.env", format!("KEY={secret}\n"), "Add");
+    let head = origin.commit_file("a.env", "\n", "Take out");
+    let checkout = world.checkout("work", &head, 1);
+    let found = run(&checkout, &["--range", &format!("{base}..{head}")], &[]);
+    assert_eq!(found.code, Some(1), "{}", found.stderr);
+    assert!(found.text().contains(&crate::common::fingerprint(&secret)));
 }

@@ -48,7 +48,7 @@ fn what_is_not_fetched_is_not_clean() {
 }
 
 #[test]
-fn a_new_branch_is_what_no_other_branch_has() {
+fn a_new_branch_is_what_the_default_branch_does_not_have() {
     let world = World::new();
     let origin = world.origin();
     let (old, new) = (token("on main"), token("on the branch"));
@@ -96,8 +96,8 @@ fn what_a_forced_push_took_away_for_good_is_said() {
     let checkout = world.checkout("work", &after, 0);
     let gone = "1".repeat(40);
     let job = world.github(&checkout, "push", &push("main", &gone, &after), &[]).expect(0);
-    assert!(job.run.stderr.contains("is not to be had"), "{}", job.run.stderr);
-    assert!(job.summary.contains("is not to be had"), "{}", job.summary);
+    assert!(job.run.stderr.contains("is gone from the server"), "{}", job.run.stderr);
+    assert!(job.summary.contains("is gone from the server"), "{}", job.summary);
 }
 
 #[test]
@@ -238,4 +238,95 @@ fn more_commits_than_a_payload_lists_are_all_scanned() {
     let job = world.github(&checkout, "push", &payload, &[]).expect(1);
     assert!(job.log().contains(&fingerprint(&secret)));
     assert!(job.run.stderr.contains("2100 commits"), "{}", job.run.stderr);
+}
+
+#[test]
+fn two_branches_of_one_push_do_not_hide_each_other() {
+    let world = World::new();
+    let origin = world.origin();
+    let secret = token("below both");
+    origin.git(&["checkout", "-q", "-b", "a"]);
+    let shared = origin.commit_file("s.env", format!("KEY={secret}\n"), "Shared");
+    let a = origin.commit_file("a", "a\n", "A");
+    origin.git(&["checkout", "-q", "-b", "b", &shared]);
+    let b = origin.commit_file("b", "b\n", "B");
+    for (name, head) in [("a", &a), ("b", &b)] {
+        let checkout = world.checkout(name, head, 0);
+        let job = world.github(&checkout, "push", &push(name, ZERO, head), &[]).expect(1);
+        assert!(job.log().contains(&fingerprint(&secret)), "{}", job.log());
+    }
+}
+
+#[test]
+fn everything_is_every_branch_of_the_server() {
+    let world = World::new();
+    let origin = world.origin();
+    let secret = token("on a branch that was not cloned");
+    origin.git(&["branch", "clean"]);
+    origin.commit_file("a.env", format!("KEY={secret}\n"), "Add");
+    let url = format!("file://{}", world.file("origin").display());
+    let work = world.scratch.existing("single");
+    origin.git(&["clone", "-q", "--single-branch", "-b", "clean", &url, "../single"]);
+    let schedule = json!({ "schedule": "0 3 * * *" });
+    let job = world.github(&work, "schedule", &schedule, &[]).expect(1);
+    assert!(job.log().contains(&fingerprint(&secret)), "{}", job.log());
+    // Where the server cannot be asked, nobody knows what there is.
+    work.git(&["update-ref", "-d", "refs/remotes/origin/main"]);
+    work.git(&["remote", "set-url", "origin", "file:///nowhere/at/all"]);
+    let job = world.github(&work, "schedule", &schedule, &[]).expect(2);
+    assert!(job.log().contains("branches and tags of the server"), "{}", job.log());
+}
+
+#[test]
+fn what_a_forced_push_took_away_is_a_gap_when_the_server_cannot_be_asked() {
+    let world = World::new();
+    let after = world.origin().head();
+    let checkout = world.checkout("work", &after, 0);
+    let payload = push("main", &"1".repeat(40), &after);
+    checkout.git(&["remote", "set-url", "origin", "file:///nowhere/at/all"]);
+    let job = world.github(&checkout, "push", &payload, &[]).expect(2);
+    assert!(job.summary.contains("which main was before"), "{}", job.summary);
+    world.github(&checkout, "push", &payload, &["--fetch", "never"]).expect(2);
+}
+
+#[test]
+fn the_author_of_a_change_cannot_hide_commits_in_a_branch_of_their_fork() {
+    let world = World::new();
+    let origin = world.origin();
+    let base = origin.head();
+    let secret = token("put on the base of the fork");
+    let hidden = origin.commit_file("a.env", format!("KEY={secret}\n"), "Hidden");
+    let head = origin.commit_file("b", "b\n", "Shown");
+    // The fork is what is checked out, and its main is where its owner wants it.
+    origin.git(&["reset", "-q", "--hard", &hidden]);
+    origin.git(&["update-ref", "refs/heads/change", &head]);
+    let checkout = world.checkout("fork", &head, 0);
+    let job = world.github(&checkout, "pull_request", &pull_request(&base, &head), &[]).expect(1);
+    assert!(job.log().contains(&fingerprint(&secret)), "{}", job.log());
+}
+
+#[test]
+fn a_repository_among_the_files_runs_nothing_and_hides_nothing() {
+    let world = World::new();
+    let origin = world.origin();
+    let base = origin.head();
+    let ran = world.file("ran");
+    // What git takes for a bare repository, with a program in its settings.
+    origin.write("sub/HEAD", "ref: refs/heads/main\n");
+    origin.write("sub/objects/info/keep", "");
+    origin.write("sub/refs/heads/keep", "");
+    let program = format!("touch {}", ran.display());
+    origin.write(
+        "sub/config",
+        format!("[core]\n\tbare = true\n[remote \"origin\"]\n\turl = file:///tmp\n\tuploadpack = {program}\n"),
+    );
+    let secret = token("beside it");
+    let head = origin.commit_file("sub/a.env", format!("KEY={secret}\n"), "Embed");
+    let checkout = world.checkout("work", &head, 1);
+    let payload = pull_request(&base, &head);
+    let job = world.github(&checkout, "pull_request", &payload, &["sub"]).expect(1);
+    assert!(job.log().contains(&fingerprint(&secret)), "{}", job.log());
+    let whole = world.github(&checkout, "schedule", &json!({}), &["sub"]).expect(1);
+    assert!(whole.log().contains(&fingerprint(&secret)), "{}", whole.log());
+    assert!(!ran.exists());
 }

@@ -27,6 +27,11 @@ impl Two {
         self.world.checkout("work", &self.head, depth)
     }
 
+    /// A clone as git makes it, of the server's HEAD.
+    fn checkout_of(&self, name: &str, url: &str) {
+        self.world.origin().git(&["clone", "-q", url, &format!("../{name}")]);
+    }
+
     /// Just the new secret, or both.
     #[track_caller]
     fn assert_found(&self, run: &Run, old: bool) {
@@ -149,6 +154,15 @@ fn jenkins_goes_on_from_the_last_build_that_passed() {
     two.assert_found(&run(&checkout, &[], &[&common[..], &branch[..1]].concat()), true);
     let change = [("CHANGE_ID", "12"), ("CHANGE_TARGET", "main"), ("BRANCH_NAME", "PR-12")];
     two.assert_found(&run(&checkout, &[], &[&common[..], &change].concat()), false);
+    // A stage that does not know its branch, on the default branch.
+    let main = two.world.scratch.existing("jenkins-main");
+    let url = format!("file://{}", two.world.file("origin").display());
+    two.checkout_of("jenkins-main", &url);
+    for more in
+        [&[][..], &[("GIT_COMMIT", two.head.as_str())], &[("GIT_BRANCH", "upstream/feature")]]
+    {
+        two.assert_found(&run(&main, &[], &[&common[..1], more].concat()), true);
+    }
     let wrong = [("JENKINS_URL", "https://ci.example/"), ("GIT_COMMIT", "abc")];
     let wrong = run(&checkout, &[], &wrong);
     assert_eq!(wrong.code, Some(2));

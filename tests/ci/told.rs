@@ -125,7 +125,9 @@ fn names_of_files_and_people_give_no_commands() {
     let origin = world.origin();
     let before = origin.head();
     let secret = token("in a hostile place");
-    let name = "a\n::error::x,line=9::y:z%0A##[add-mask]<b>@all|.env";
+    let name = "a::error::x,line=9::y:z%0A##[add-mask]<b>@all|.env";
+    let broken = "b\n::error::x\u{1b}[31m\u{202e}.env";
+    origin.write(broken, format!("KEY={}\n", token("behind a line break")));
     origin.git(&["config", "user.name", "x"]);
     let after = origin.commit_file(
         name,
@@ -135,10 +137,12 @@ fn names_of_files_and_people_give_no_commands() {
     let checkout = world.checkout("work", &after, 1);
     let job = world.github(&checkout, "push", &push("main", &before, &after), &[]).expect(1);
     let commands = job.commands();
-    assert_eq!(commands.len(), 1, "{commands:?}");
-    let file =
-        "::error file=a%0A%3A%3Aerror%3A%3Ax%2Cline=9%3A%3Ay%3Az%250A##[add-mask]<b>@all|.env,";
-    assert!(commands[0].starts_with(file), "{}", commands[0]);
+    assert_eq!(commands.len(), 2, "{commands:?}");
+    let file = "::error file=a%3A%3Aerror%3A%3Ax%2Cline=9%3A%3Ay%3Az%250A##[add-mask]<b>@all|.env,";
+    assert!(commands.iter().any(|command| command.starts_with(file)), "{commands:?}");
+    // A name that a log should not show has no line to stand on.
+    assert!(commands.iter().any(|command| command.starts_with("::error title=")), "{commands:?}");
+    assert!(commands.iter().all(|command| !command.contains(['\u{1b}', '\u{202e}'])));
     for line in job.log().lines() {
         assert!(!line.trim_start().starts_with("::") && !line.contains("##["), "{line}");
     }
@@ -259,4 +263,34 @@ p-1,ada@author.test,codertocat,21031067,Cody Tocat,contractor,active
             assert!(!text.contains("Cody") && !text.contains("codertocat"), "{text}");
         }
     }
+}
+
+#[test]
+fn a_server_that_answers_oddly_gets_no_second_comment() {
+    let (world, base, head, _) = change();
+    for (reply, said) in [
+        (Reply::json(&json!({ "a": 1 })), "gave no list of comments"),
+        (Reply::refused(410, "Issues are disabled"), "410 of"),
+    ] {
+        let mock =
+            Mock::scripted(vec![(COMMENTS, vec![reply]), (POST, vec![Reply::new(201, "{}")])]);
+        let job = commented(&world, &base, &head, &mock).expect(1);
+        assert_eq!(mock.count(POST), 0);
+        assert!(
+            job.summary.contains("no comment") && job.run.stderr.contains(said),
+            "{}",
+            job.run.stderr
+        );
+        assert!(!job.run.stderr.contains("pull-requests"), "{}", job.run.stderr);
+    }
+    // Another program's comment with our mark is not in the way.
+    let planted = by(5, "<!-- leaktrace: comment 1 -->\nx", "other[bot]", "Bot");
+    let mock = Mock::scripted(vec![
+        (COMMENTS, vec![Reply::json(&json!([planted]))]),
+        ("GET /user", vec![Reply::refused(403, "Resource not accessible by integration")]),
+        ("PATCH /repos/Codertocat/Hello-World/issues/comments/5", vec![Reply::refused(403, "no")]),
+        (POST, vec![Reply::new(201, "{}")]),
+    ]);
+    commented(&world, &base, &head, &mock).expect(1);
+    assert_eq!(mock.count(POST), 1);
 }

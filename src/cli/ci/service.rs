@@ -152,9 +152,8 @@ impl Service {
         for (name, path) in [("sarif", sarif), ("json", json)] {
             let path = path.and_then(Path::to_str).unwrap_or_default();
             // A line break would begin another output.
-            if !path.contains(['\n', '\r']) {
-                let _ = writeln!(text, "{name}={path}");
-            }
+            let path = if path.contains(['\n', '\r']) { "" } else { path };
+            let _ = writeln!(text, "{name}={path}");
         }
         append(&file, &text)
     }
@@ -202,6 +201,7 @@ impl Service {
                 "no comment: the token may not write one ({why}); give the job `pull-requests: \
                  write`, or --comment never"
             )),
+            Ok(Outcome::Failed(why)) => Some(format!("no comment: {why}")),
             Ok(_) => None,
             Err(error) => Some(format!("no comment: {error:#}")),
         }
