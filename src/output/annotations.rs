@@ -63,7 +63,7 @@ pub(super) fn write(
         let room = SHOWN - taken;
         let shown = if of.len() > room { room - 1 } else { of.len() };
         for one in of.iter().take(shown) {
-            let title = shortened(&one.finding.rule.title, TITLE);
+            let title = clean(&one.finding.rule.title, TITLE);
             let what = Annotation { level, title: &title, place: place(one) };
             dialect.write(&what, &message(one, report.reveal), out)?;
         }
@@ -149,6 +149,11 @@ fn place(one: &Reported) -> Option<&Place> {
     })
 }
 
+/// A text of a rule, which may be somebody's own, as a log can show it.
+fn clean(text: &str, most: usize) -> String {
+    escape(shortened(text, most).as_bytes())
+}
+
 fn message(one: &Reported, reveal: bool) -> String {
     let finding = &one.finding;
     let secret = if reveal { escape(finding.secret.expose()) } else { finding.secret.preview() };
@@ -164,14 +169,14 @@ fn message(one: &Reported, reveal: bool) -> String {
         text.push_str("; gone from the files, but the history has it");
     }
     let rule = &finding.rule;
-    let _ = write!(text, ".\n{}", shortened(&rule.advice, ADVICE));
+    let _ = write!(text, ".\n{}", clean(&rule.advice, ADVICE));
     if !rule.page.is_empty() {
-        let _ = write!(text, "\n{}", rule.page);
+        let _ = write!(text, "\n{}", clean(&rule.page, ADVICE));
     }
     let _ = write!(
         text,
         "\nNo credential? Say why in a comment on the line: leaktrace:allow {} REASON",
-        rule.id
+        clean(&rule.id, TITLE)
     );
     text
 }
@@ -260,6 +265,7 @@ mod tests {
         assert_eq!(text.lines().count(), commands.len(), "{text}");
         assert_eq!(commands.len(), count + usize::from(!report.is_complete()), "{text}");
         for command in commands {
+            assert!(!command.contains(['\u{1b}', '\u{202e}']), "{command}");
             assert!(command.starts_with("::error ") || command.starts_with("::warning "));
             let (properties, _) = command[2..].split_once("::").expect("properties and a message");
             for property in properties.split_once(' ').expect("a name").1.split(',') {
@@ -315,6 +321,7 @@ mod tests {
         let report = testing::hostile().into_printable();
         let text = rendered(Format::Azure, &report);
         for line in text.lines() {
+            assert!(!line.contains(['\u{1b}', '\u{202e}']), "{line}");
             assert!(line.starts_with("##vso[task.logissue type="), "{line}");
             let (head, rest) = line.split_once(']').expect("an end");
             assert!(!rest.contains("##vso["), "{line}");
