@@ -677,6 +677,10 @@ fn bad_files_are_told_and_change_nothing() {
     assert_ne!(run.code, Some(0));
     let after = organisation.run(&["identity", "export", "--config", "org.yml"]);
     assert_eq!(before.text(), after.text());
+    // What SQLite has not moved into the database yet would bring it back to life.
+    for beside in ["store/people.sqlite-wal", "store/people.sqlite-shm"] {
+        let _ = std::fs::remove_file(organisation.scratch.path(beside));
+    }
     organisation.scratch.write("store/people.sqlite", "no database at all, just text");
     let run = organisation.run(&["identity", "sources", "--config", "org.yml"]);
     assert_eq!(run.code, Some(2), "{}", run.stderr);
